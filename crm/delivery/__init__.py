@@ -1,0 +1,1 @@
+"""Messages and their states, mailboxes, daily caps, provider events."""

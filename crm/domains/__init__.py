@@ -1,0 +1,1 @@
+"""Health of recipients' domains and of our own."""

@@ -1,0 +1,1 @@
+"""Leads on their way to the image service, sign-up codes, what the service reported back."""

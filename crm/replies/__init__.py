@@ -1,0 +1,1 @@
+"""Inbound mail as received and as understood."""
