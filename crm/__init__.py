@@ -1,0 +1,1 @@
+"""Produfoto Outreach: sales outreach whose published privacy policy is executable."""

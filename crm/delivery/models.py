@@ -1,0 +1,161 @@
+"""Mailboxes, messages and what providers say of them."""
+
+import enum
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.kernel.db import Base
+from crm.kernel.digests import AddressDigest
+from crm.kernel.inventory import Path, no_person, subject
+from crm.kernel.mail import MailKind, TrackingMode
+
+
+class MessageState(enum.StrEnum):
+    """Where a message is (design.md §3). Every pair (state, event) has an answer in `states.py`."""
+
+    HELD = "held"
+    """Waits for a person's approval."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    """A worker has it, under a lease, with a slot of the day's cap."""
+
+    SENDING = "sending"
+    """The bytes may be leaving. A crash here leaves doubt, which only a person or proof resolves."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    WITHHELD = "withheld"
+    """The gate said no."""
+
+    REJECTED = "rejected"
+    """The provider said no."""
+
+    UNCERTAIN = "uncertain"
+    NOT_SENT = "not_sent"
+    """A person decided that it did not leave."""
+
+    CANCELLED = "cancelled"
+
+
+class Mailbox(Base):
+    """An address we send from."""
+
+    __tablename__ = "mailboxes"
+    __about__ = None
+
+    id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
+    address: Mapped[str] = mapped_column(
+        String(254), unique=True, info=no_person("the company's own address")
+    )
+    display_name: Mapped[str] = mapped_column(String(120), info=no_person("the name recipients see"))
+    sender_name: Mapped[str] = mapped_column(String(120), default="", info=no_person("who signs"))
+    time_zone: Mapped[str] = mapped_column(
+        String(64), default="Europe/Amsterdam", info=no_person("whose midnight ends a cap's day")
+    )
+    daily_cap: Mapped[int] = mapped_column(default=30, info=no_person("messages a local day"))
+    paused_at: Mapped[datetime | None] = mapped_column(info=no_person("nothing leaves while it is paused"))
+    pause_reason: Mapped[str] = mapped_column(String(64), default="", info=no_person("why it is paused"))
+
+
+class MailboxDay(Base):
+    """How much of a mailbox's cap one of its local days has used."""
+
+    __tablename__ = "mailbox_days"
+    __about__ = None
+    __table_args__ = (CheckConstraint("used >= 0", name="used"),)
+
+    mailbox_id: Mapped[int] = mapped_column(
+        ForeignKey("mailboxes.id"), primary_key=True, info=no_person("which mailbox")
+    )
+    day: Mapped[date] = mapped_column(primary_key=True, info=no_person("the mailbox's local day"))
+    used: Mapped[int] = mapped_column(default=0, info=no_person("slots reserved or spent"))
+
+
+class Message(Base):
+    """One mail to one person, rendered and frozen. What it says never changes after it was planned."""
+
+    __tablename__ = "messages"
+    __about__ = Path("prospect_id")
+    __table_args__ = (
+        # I02: at most one message a step of an enrolment, whoever plans it and however often.
+        UniqueConstraint("enrolment_id", "step_id"),
+        Index("ix_messages_state_due_at", "state", "due_at"),
+        Index("ix_messages_mailbox_id_state_due_at", "mailbox_id", "state", "due_at"),
+        Index("ix_messages_state_lease_until", "state", "lease_until"),
+        Index("ix_messages_prospect_id_due_at", "prospect_id", "due_at"),
+        Index("ix_messages_step_id_state", "step_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
+    public_id: Mapped[str] = mapped_column(String(26), unique=True, info=subject("names the message outside"))
+    pixel_id: Mapped[str | None] = mapped_column(
+        String(32), unique=True, info=subject("names it in the open pixel, and there only")
+    )
+    kind: Mapped[MailKind] = mapped_column(info=subject("what sort of mail"))
+    prospect_id: Mapped[int | None] = mapped_column(
+        ForeignKey("prospects.id", ondelete="CASCADE"), info=subject("to whom")
+    )
+    enrolment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("enrolments.id", ondelete="CASCADE"), info=subject("in which sequence")
+    )
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"), info=subject("which step"))
+    mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailboxes.id"), info=no_person("from where"))
+    dedupe_key: Mapped[str | None] = mapped_column(
+        String(64), unique=True, info=subject("one cause outside a sequence makes one message")
+    )
+    address_digest: Mapped[AddressDigest] = mapped_column(
+        String(32), index=True, info=subject("an objector looks here for messages that are leaving")
+    )
+    recipient: Mapped[str] = mapped_column(String(254), info=subject("to whom"))
+    sender: Mapped[str] = mapped_column(String(254), info=subject("envelope sender with our token"))
+    subject_line: Mapped[str] = mapped_column(String(998), info=subject("what we wrote"))
+    wire: Mapped[bytes] = mapped_column(LargeBinary, info=subject("what we wrote, byte for byte"))
+    notice_version: Mapped[str] = mapped_column(
+        String(16), default="", info=subject("which notice they were shown: P39")
+    )
+    first_contact: Mapped[bool] = mapped_column(default=False, info=subject("whether it carries the notice"))
+    tracking: Mapped[TrackingMode] = mapped_column(
+        default=TrackingMode.OFF, info=subject("which pixel it has")
+    )
+    decision: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, info=subject("why we were allowed to write: D2")
+    )
+    state: Mapped[MessageState] = mapped_column(info=subject("where it is"))
+    due_at: Mapped[datetime] = mapped_column(info=subject("when it leaves, on the calendar clock"))
+    attempt: Mapped[int] = mapped_column(default=0, info=subject("claims so far, at most 5"))
+    claim_id: Mapped[str | None] = mapped_column(String(26), info=no_person("which claim has it"))
+    lease_until: Mapped[datetime | None] = mapped_column(info=no_person("real time the claim ends"))
+    cap_day: Mapped[date | None] = mapped_column(info=no_person("the day whose cap slot it holds"))
+    provider_id: Mapped[str | None] = mapped_column(
+        String(200), index=True, info=subject("the provider's name")
+    )
+    outcome: Mapped[str] = mapped_column(
+        String(300), default="", info=subject("why it is in this state; no address")
+    )
+    planned_at: Mapped[datetime] = mapped_column(info=subject("when it was frozen"))
+    sent_at: Mapped[datetime | None] = mapped_column(info=subject("when the provider took it"))
+    changed_at: Mapped[datetime] = mapped_column(info=subject("when the state last changed"))
+
+
+class ProviderEvent(Base):
+    """What a provider, a bounce or a person said about a message; each is kept once."""
+
+    __tablename__ = "provider_events"
+    __about__ = Path("message_id", "messages")
+
+    id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True, info=subject("about which message")
+    )
+    kind: Mapped[str] = mapped_column(String(32), info=subject("what happened"))
+    code: Mapped[str] = mapped_column(String(64), default="", info=subject("enhanced status or reason"))
+    happened_at: Mapped[datetime] = mapped_column(info=subject("when"))
+    dedupe_key: Mapped[str] = mapped_column(
+        String(64), unique=True, info=no_person("said twice is said once")
+    )

@@ -1,0 +1,1 @@
+"""Heartbeat, switches, long jobs, limits."""

@@ -1,0 +1,1 @@
+"""The register of refusals, rights requests, erasure."""

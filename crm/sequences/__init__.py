@@ -1,0 +1,1 @@
+"""Sequences, their immutable versions and enrolments; when the next step is due."""

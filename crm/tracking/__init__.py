@@ -1,0 +1,1 @@
+"""Openings, aggregate counters and page visits, without an address of anybody's connection."""
