@@ -1,0 +1,35 @@
+/* A note is on the screen at once, greyed; the server's own row takes its place. When it fails the words stay in the box. Only adding is
+   shown early: a verdict, a send, a stop or an erasure waits for the server. */
+"use strict";
+
+(() => {
+  const words = (form) => crm.one("[data-words]", form);
+  const optimistic = (event) => {
+    const from = event.detail?.ctx?.sourceElement;
+    return from instanceof Element && from.matches("[data-optimistic]") ? from : null;
+  };
+  const drop = () => crm.one("#pending")?.remove();
+
+  document.addEventListener("htmx:before:request", (event) => {
+    const form = optimistic(event);
+    const text = form && words(form).value.trim();
+    if (!text) return;
+    const row = crm.one("#pending-note").content.firstElementChild.cloneNode(true);
+    row.id = "pending";
+    crm.one(".words", row).textContent = text;
+    crm.one(form.dataset.optimistic)?.prepend(row);
+    performance.mark("note:shown");
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    const form = optimistic(event);
+    if (!form) return;
+    drop();
+    performance.mark("note:saved");
+    const box = crm.one(`#${CSS.escape(form.id)} [data-words]`);
+    box?.focus();
+    if (box?.getAttribute("aria-invalid") !== "true") crm.say("Saved");
+  });
+  for (const bad of ["htmx:error", "htmx:response:error"]) {
+    document.addEventListener(bad, (event) => { if (optimistic(event)) drop(); });
+  }
+})();
