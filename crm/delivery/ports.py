@@ -79,7 +79,7 @@ class Uncertain:
     """Some of the body left, and no answer says what became of it. Never tried again by itself."""
 
     reason: str
-    """A word of our own (`timed_out`, `connection_lost`, `unreadable_answer`, `answer_503`), at most 32 long."""
+    """A word of our own, at most 32 long: `timed_out`, `connection_lost`, `unreadable_answer`, `answer_…`."""
 
 
 Outcome = Accepted | Rejected | NotSent | Uncertain

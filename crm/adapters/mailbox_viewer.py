@@ -1,0 +1,86 @@
+"""Looks into the Maildir that the mailbox mailer fills, as a recipient would."""
+
+import contextlib
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from pathlib import Path
+
+from crm.adapters.maildir import SEEN, Maildir
+from crm.delivery.ports import SentMail
+from crm.kernel.text import one_line
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_HEAD_BYTES = 16384
+_REMEMBERED = 5000
+
+
+class MaildirViewer:
+    """See `crm.delivery.ports.SentMailViewer`. A key is the message's public id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._maildir = Maildir(folder)
+        self._heads: dict[str, tuple[str, str]] = {}  # a message never changes: its head is read once
+
+    def newest(
+        self, *, recipient: str | None = None, before: str | None = None, limit: int = 50
+    ) -> list[SentMail]:
+        """See the port. An unknown `before` begins at the newest."""
+        wanted = recipient.casefold() if recipient is not None else None
+        entries = self._maildir.entries("new", "cur")[::-1]
+        names = [entry.name.removesuffix(SEEN) for entry in entries]
+        start = names.index(before) + 1 if before in names else 0
+        found: list[SentMail] = []
+        for entry, key in zip(entries[start:], names[start:], strict=True):
+            if len(found) >= limit:
+                break
+            head = self._head(key, entry.path)
+            if head is None or wanted not in (None, head[0].casefold()):
+                continue
+            taken_at = datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+            found.append(SentMail(key, recipient=head[0], subject=head[1], taken_at=taken_at))
+        return found
+
+    def read(self, key: str) -> bytes | None:
+        """See the port."""
+        path = self._maildir.find(key) if _KEY.fullmatch(key) else None
+        if path is None:
+            return None
+        with contextlib.suppress(FileNotFoundError):
+            return path.read_bytes()
+        return None
+
+    def remove(self, keys: Collection[str]) -> int:
+        """See the port."""
+        removed = 0
+        for key in keys:
+            self._heads.pop(key, None)
+            path = self._maildir.find(key) if _KEY.fullmatch(key) else None
+            if path is not None:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def _head(self, key: str, path: str) -> tuple[str, str] | None:
+        """Recipient and subject."""
+        if key not in self._heads:
+            try:
+                with Path(path).open("rb") as file:
+                    headers = BytesHeaderParser(policy=compat32).parsebytes(file.read(_HEAD_BYTES))
+            except FileNotFoundError:
+                return None
+            if len(self._heads) >= _REMEMBERED:
+                self._heads.clear()
+            recipient = str(headers.get("Delivered-To", ""))
+            self._heads[key] = (recipient, _decoded(str(headers.get("Subject", ""))))
+        return self._heads[key]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return one_line(str(make_header(decode_header(text))))
+    except (ValueError, LookupError):  # a broken or unknown encoding: better the raw words than none
+        return one_line(text)
