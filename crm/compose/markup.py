@@ -1,0 +1,73 @@
+"""From plain text to the HTML of a letter, and from either back to its words."""
+
+import html
+import re
+from typing import Final
+
+LINK: Final = re.compile(
+    r"https?://[^\s<>\"\x00]{1,2000}|mailto:[^\s<>\"\x00@]{1,100}@[^\s<>\"\x00]{1,300}", re.IGNORECASE
+)
+"""A web address as it stands in text; trailing punctuation is cut by `links_in`."""
+
+_PUNCTUATION: Final = ".,:;!?\u2026'\u2019\u201d»*_~"
+_PAIRS: Final = {")": "(", "]": "["}
+_HEAD: Final = re.compile(r"^.*?</head>", re.DOTALL | re.IGNORECASE)
+_BLANK_LINES: Final = re.compile(r"\n\s*\n")
+_ANCHOR: Final = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
+_TAG: Final = re.compile(r"<[^>]*>")
+_EDGES: Final = ".,:;!?\u2026()[]«»\u201e\u201c\u201d\u2018\u2019'\"-*_~"
+
+
+def links_in(text: str) -> list[str]:
+    """The web addresses in a text, in order, without the punctuation that closes a sentence."""
+    return [found for match in LINK.finditer(text) if (found := _trimmed(match[0]))]
+
+
+def letter_html(text: str) -> str:
+    """Paragraphs and links, nothing else: blank lines part paragraphs, links show where they go.
+
+    `text` has plain newlines (`clean_block`). Everything that is not an address is escaped.
+    """
+    paragraphs = _BLANK_LINES.split(_linkified(text).strip("\n"))
+    return "\n".join([f"<p>{paragraph.replace(chr(10), '<br>')}</p>" for paragraph in paragraphs])
+
+
+def words_of_text(text: str) -> list[str]:
+    """The words of a plain text: split at blanks, without the punctuation around them."""
+    return [word for raw in text.split() if (word := raw.strip(_EDGES))]
+
+
+def words_of(document: str) -> list[str]:
+    """The words of an HTML part: what is shown, and the target of a link that shows other words."""
+    body = _HEAD.sub("", document, count=1)
+    shown = _TAG.sub(" ", _ANCHOR.sub(_anchor_words, body))
+    return words_of_text(html.unescape(shown))
+
+
+def _anchor_words(match: re.Match[str]) -> str:
+    target, label = match.groups()
+    return label if label == target else f"{label} {target}"
+
+
+def _linkified(text: str) -> str:
+    out: list[str] = []
+    seen = 0
+    for match in LINK.finditer(text):
+        target = html.escape(_trimmed(match[0]))
+        if target:
+            out += (html.escape(text[seen : match.start()]), f'<a href="{target}">{target}</a>')
+            seen = match.start() + len(_trimmed(match[0]))
+    out.append(html.escape(text[seen:]))
+    return "".join(out)
+
+
+def _trimmed(link: str) -> str:
+    """The address without what belongs to the sentence: a full stop, a bracket opened before it."""
+    while link:
+        last = link[-1]
+        opening = _PAIRS.get(last)
+        unpaired = opening is not None and link.count(last) > link.count(opening)
+        if last not in _PUNCTUATION and not unpaired:
+            break
+        link = link[:-1]
+    return link if len(link) > len("https://") else ""
