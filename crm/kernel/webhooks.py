@@ -25,7 +25,7 @@ TOLERANCE = timedelta(minutes=5)
 
 _PREFIX = "whsec_"
 _KEY_BYTES = range(24, 65)
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _STAMP = re.compile(r"[0-9]{10}", re.ASCII)
 
 
@@ -83,10 +83,13 @@ def signed_headers(secrets: Sequence[str], webhook_id: str, body: bytes, *, now:
     }
 
 
-def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+def verify(
+    secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime, *, prefix: str = ""
+) -> str:
     """The id of a message that one of the secrets signed within five minutes of `now` (real time).
 
-    A message may come twice: the caller keeps the ids. Header names in any case.
+    A message may come twice: the caller keeps the ids. Header names in any case. The `prefix` of the ids an
+    endpoint takes keeps apart what travels in two directions under one secret.
 
     Raises:
         InvalidWebhookError: anything else.
@@ -98,7 +101,9 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now:
         )
     except KeyError:
         raise InvalidWebhookError(WebhookFault.MISSING) from None
-    if not _ID.fullmatch(webhook_id) or not _STAMP.fullmatch(stamp) or not signatures.isascii():
+    if not _ID.fullmatch(webhook_id) or not webhook_id.startswith(prefix):
+        raise InvalidWebhookError(WebhookFault.MALFORMED)
+    if not _STAMP.fullmatch(stamp) or not signatures.isascii():
         raise InvalidWebhookError(WebhookFault.MALFORMED)
     age = now - datetime.fromtimestamp(int(stamp), UTC)
     if age > TOLERANCE:
