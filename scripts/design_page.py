@@ -24,7 +24,7 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 STAFF_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 PUBLIC_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-PUBLIC_PAGES = {"stop"}
+PUBLIC_PAGES = {"stop", "error-public"}
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
@@ -64,8 +64,9 @@ def sights(names: list[str]) -> Iterator[tuple[str, str, int]]:
 
 def look(browser: Any, drawn: dict[str, str], sight: tuple[str, str, int], folder: Path) -> list[str]:
     """One page in one theme and width; what is wrong with it, in words."""
-    from axe_playwright_python.base import AXE_PATH  # noqa: PLC0415 - only needed where Chromium is
+    import axe_playwright_python  # noqa: PLC0415 - only needed where Chromium is
 
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
     name, scheme, width = sight
     phone = width < 500
     context = browser.new_context(viewport={"width": width, "height": 844 if phone else 900}, color_scheme=scheme, device_scale_factor=2 if phone else 1, has_touch=phone, is_mobile=phone)
@@ -79,7 +80,7 @@ def look(browser: Any, drawn: dict[str, str], sight: tuple[str, str, int], folde
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append("scrolls sideways")
     page.screenshot(path=folder / f"{name}-{scheme}-{width}.png", full_page=phone or name == "parts")
-    page.evaluate(AXE_PATH.read_text(encoding="utf-8"))
+    page.evaluate(axe)
     for fault in page.evaluate("axe.run().then(result => result.violations)"):
         nodes = "; ".join(node["html"][:140] for node in fault["nodes"][:3])
         found.append(f"axe {fault['impact']}: {fault['id']}: {nodes}")
