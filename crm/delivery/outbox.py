@@ -1,0 +1,184 @@
+"""The outbox: messages that wait to leave, and the ones that no longer will."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from crm.delivery.models import Message, MessageState
+from crm.kernel.digests import AddressDigest
+from crm.kernel.mail import MailKind, TrackingMode
+
+UNASKED: Final = frozenset({MailKind.OUTREACH, MailKind.MANUAL})
+"""Mail that nobody asked for: stopped by a refusal, counted against caps and budgets, kept to hours."""
+
+WAITING: Final = frozenset({MessageState.HELD, MessageState.DUE})
+
+_messages = Message.metadata.tables["messages"]
+_m = _messages.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A rendered mail on its way into the outbox."""
+
+    public_id: str
+    """`ids.new_public_id()`; its links and Message-ID are made from it, so it comes before the rendering."""
+
+    kind: MailKind
+    mailbox_id: int
+    recipient: str
+    """One address, its domain in A-label form."""
+
+    address_digest: AddressDigest
+    """`AddressKeys.digest` of it."""
+
+    sender: str
+    """Envelope sender: `PublicLinks.bounce_address`."""
+
+    subject_line: str
+    wire: bytes
+    due_at: datetime
+    prospect_id: int | None = None
+    enrolment_id: int | None = None
+    step_id: int | None = None
+    dedupe_key: str | None = None
+    """Names the cause of a message outside sequences, at most 64 characters: one cause makes one message."""
+
+    pixel_id: str | None = None
+    notice_version: str = ""
+    first_contact: bool = False
+    tracking: TrackingMode = TrackingMode.OFF
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    """`permission.record` of the gate's answer (D2)."""
+
+    held: bool = False
+    """It waits for a person's approval."""
+
+
+def queue(session: Session, message: NewMessage, *, now: datetime) -> bool:
+    """Put a message into the outbox; False when its step or its cause already made one (I02)."""
+    return queue_all(session, [message], now=now) == 1
+
+
+def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime) -> int:
+    """Put many into the outbox at once; how many were news. The unique keys decide, not a look before."""
+    if not messages:
+        return 0
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(_messages).values([_row(message, now) for message in messages])
+    added = session.execute(statement.on_conflict_do_nothing().returning(_m.id))
+    return len(added.all())
+
+
+def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
+    return {
+        "public_id": message.public_id,
+        "pixel_id": message.pixel_id,
+        "kind": message.kind,
+        "prospect_id": message.prospect_id,
+        "enrolment_id": message.enrolment_id,
+        "step_id": message.step_id,
+        "mailbox_id": message.mailbox_id,
+        "dedupe_key": message.dedupe_key,
+        "address_digest": message.address_digest,
+        "recipient": message.recipient,
+        "sender": message.sender,
+        "subject_line": message.subject_line,
+        "wire": message.wire,
+        "notice_version": message.notice_version,
+        "first_contact": message.first_contact,
+        "tracking": message.tracking,
+        "decision": dict(message.decision),
+        "state": MessageState.HELD if message.held else MessageState.DUE,
+        "due_at": message.due_at,
+        "attempt": 0,
+        "outcome": "",
+        "planned_at": now,
+        "changed_at": now,
+    }
+
+
+def cancel_due(  # noqa: PLR0913 - all by name; they say whose messages
+    session: Session,
+    *,
+    digests: Collection[AddressDigest] = (),
+    prospect_ids: Collection[int] = (),
+    enrolment_ids: Collection[int] = (),
+    kinds: Collection[MailKind] = UNASKED,
+    reason: str,
+    at: datetime,
+) -> int:
+    """Cancel what still waits for these mailboxes, people or enrolments; how many.
+
+    Only what nobody claimed yet: a claim is stopped by the gate inside it. `reason` is a code, no person.
+    """
+    cancelled = session.scalars(
+        update(_messages)
+        .where(_whose(digests, prospect_ids, enrolment_ids), _m.state.in_(WAITING), _m.kind.in_(kinds))
+        .values(state=MessageState.CANCELLED, outcome=reason, changed_at=at)
+        .returning(_m.id)
+    )
+    return len(cancelled.all())
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """A message that was taken out of the outbox before it could leave, so that it is made again."""
+
+    enrolment_id: int
+    due_at: datetime
+
+
+def take_back(
+    session: Session,
+    *,
+    prospect_ids: Collection[int] = (),
+    enrolment_ids: Collection[int] = (),
+) -> list[Unplanned]:
+    """Remove steps of sequences that are still `due` or `held`: what they should say has changed.
+
+    The row goes, or its unique key would keep the step from being planned again.
+    """
+    gone = session.execute(
+        delete(_messages)
+        .where(_whose((), prospect_ids, enrolment_ids), _m.state.in_(WAITING), _m.enrolment_id.is_not(None))
+        .returning(_m.enrolment_id, _m.due_at)
+    )
+    return [Unplanned(*row) for row in gone]
+
+
+def move(session: Session, due: Mapping[int, datetime], *, outcome: str, now: datetime) -> None:
+    """Give messages that still wait another moment to leave."""
+    if due:
+        session.connection().execute(
+            update(_messages)
+            .where(_m.id == bindparam("message"), _m.state == MessageState.DUE)
+            .values(due_at=bindparam("then"), outcome=outcome, changed_at=now),
+            [{"message": message_id, "then": at} for message_id, at in due.items()],
+        )
+
+
+def waiting_in(session: Session, mailbox_ids: Collection[int], *, until: datetime) -> dict[int, int]:
+    """How many unasked messages wait or are in hand in each mailbox, due up to a moment."""
+    states = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED)
+    query = (
+        select(_m.mailbox_id, func.count())
+        .where(_m.mailbox_id.in_(mailbox_ids), _m.state.in_(states), _m.due_at <= until, _m.kind.in_(UNASKED))
+        .group_by(_m.mailbox_id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def _whose(
+    digests: Collection[AddressDigest], prospect_ids: Collection[int], enrolment_ids: Collection[int]
+) -> ColumnElement[bool]:
+    return or_(
+        _m.address_digest.in_(digests),
+        _m.prospect_id.in_(prospect_ids),
+        _m.enrolment_id.in_(enrolment_ids),
+    )

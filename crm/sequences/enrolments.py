@@ -1,0 +1,177 @@
+"""Enrolments: who is on their way through a sequence, what comes next, and why it does not."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from crm.sequences.models import Enrolment, EnrolmentState, StopReason
+
+ACTIVE: Final = frozenset({EnrolmentState.RUNNING, EnrolmentState.PAUSED})
+
+_enrolments = Enrolment.metadata.tables["enrolments"]
+_e = _enrolments.c
+
+
+def stop_all(
+    session: Session,
+    prospect_ids: Collection[int],
+    reason: StopReason,
+    *,
+    at: datetime,
+    detail: str = "",
+    sequence_id: int | None = None,
+) -> int:
+    """Stop whatever runs or waits for these people (in one sequence, when named); how many enrolments."""
+    where: list[ColumnElement[bool]] = [_e.prospect_id.in_(prospect_ids)]
+    if sequence_id is not None:
+        where.append(_e.sequence_id == sequence_id)
+    return len(_end(session, where, EnrolmentState.STOPPED, reason, at=at, detail=detail))
+
+
+def stop(
+    session: Session, enrolment_ids: Collection[int], reason: StopReason, *, at: datetime, detail: str = ""
+) -> int:
+    """Stop enrolments by their ids; how many of them were running or waiting."""
+    ended = _end(session, [_e.id.in_(enrolment_ids)], EnrolmentState.STOPPED, reason, at=at, detail=detail)
+    return len(ended)
+
+
+def finish(session: Session, enrolment_ids: Collection[int], *, at: datetime) -> int:
+    """End enrolments whose last step is done."""
+    where = [_e.id.in_(enrolment_ids)]
+    return len(_end(session, where, EnrolmentState.FINISHED, StopReason.COMPLETED, at=at, detail=""))
+
+
+def pause(
+    session: Session,
+    enrolment_ids: Collection[int],
+    reason: StopReason,
+    *,
+    at: datetime,
+    detail: str = "",
+    resumes_at: datetime | None = None,
+) -> int:
+    """Hold running enrolments until somebody, or a date, lets them go on; how many."""
+    paused = session.scalars(
+        update(_enrolments)
+        .where(_e.id.in_(enrolment_ids), _e.state == EnrolmentState.RUNNING)
+        .values(
+            state=EnrolmentState.PAUSED,
+            stop_reason=reason,
+            stop_detail=detail[:300],
+            next_due_at=None,
+            resumes_at=resumes_at,
+            changed_at=at,
+        )
+        .returning(_e.id)
+    )
+    return len(paused.all())
+
+
+def pause_all(
+    session: Session,
+    prospect_ids: Collection[int],
+    reason: StopReason,
+    *,
+    at: datetime,
+    resumes_at: datetime | None = None,
+) -> list[int]:
+    """Hold what runs for these people; the enrolments' ids."""
+    running = select(_e.id).where(_e.prospect_id.in_(prospect_ids), _e.state == EnrolmentState.RUNNING)
+    ids = list(session.scalars(running))
+    pause(session, ids, reason, at=at, resumes_at=resumes_at)
+    return ids
+
+
+def resume(session: Session, due: Mapping[int, datetime], *, at: datetime) -> int:
+    """Let paused enrolments go on, each with the moment its next step is due; how many."""
+    resumed = 0
+    for enrolment_id, next_due_at in due.items():
+        statement = (
+            update(_enrolments)
+            .where(_e.id == enrolment_id, _e.state == EnrolmentState.PAUSED)
+            .values(
+                state=EnrolmentState.RUNNING,
+                stop_reason=None,
+                stop_detail="",
+                resumes_at=None,
+                next_due_at=next_due_at,
+                changed_at=at,
+            )
+        )
+        resumed += len(session.scalars(statement.returning(_e.id)).all())
+    return resumed
+
+
+def wait_until(session: Session, due: Mapping[int, datetime]) -> None:
+    """Move the moment at which the planner looks at running enrolments again."""
+    if due:
+        session.connection().execute(
+            update(_enrolments)
+            .where(_e.id == bindparam("enrolment"), _e.state == EnrolmentState.RUNNING)
+            .values(next_due_at=bindparam("then")),
+            [{"enrolment": enrolment_id, "then": at} for enrolment_id, at in due.items()],
+        )
+
+
+def hand_out(session: Session, enrolment_ids: Collection[int]) -> None:
+    """Note that the step of these is out, as a message or a task: the planner leaves them alone."""
+    session.execute(update(_enrolments).where(_e.id.in_(enrolment_ids)).values(next_due_at=None))
+
+
+def advance(session: Session, steps: Mapping[int, tuple[int, datetime]], *, at: datetime) -> None:
+    """Go on to the next step: (its position, when it is due). Those that do not run keep their place in mind.
+
+    A paused or stopped enrolment learns its new position, so that the step that left is not written again.
+    """
+    if not steps:
+        return
+    rows = [
+        {"enrolment": enrolment_id, "place": position, "then": due_at}
+        for enrolment_id, (position, due_at) in steps.items()
+    ]
+    connection = session.connection()
+    connection.execute(
+        update(_enrolments)
+        .where(_e.id == bindparam("enrolment"), _e.position < bindparam("place"))
+        .values(position=bindparam("place"), changed_at=at),
+        [{"enrolment": row["enrolment"], "place": row["place"]} for row in rows],
+    )
+    connection.execute(
+        update(_enrolments)
+        .where(
+            _e.id == bindparam("enrolment"),
+            _e.position == bindparam("place"),
+            _e.state == EnrolmentState.RUNNING,
+        )
+        .values(next_due_at=bindparam("then")),
+        rows,
+    )
+
+
+def _end(
+    session: Session,
+    where: Sequence[ColumnElement[bool]],
+    state: EnrolmentState,
+    reason: StopReason,
+    *,
+    at: datetime,
+    detail: str,
+) -> list[int]:
+    ended = session.scalars(
+        update(_enrolments)
+        .where(*where, _e.state.in_(ACTIVE))
+        .values(
+            state=state,
+            stop_reason=reason,
+            stop_detail=detail[:300],
+            next_due_at=None,
+            resumes_at=None,
+            changed_at=at,
+        )
+        .returning(_e.id)
+    )
+    return list(ended)
