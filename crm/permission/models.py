@@ -1,6 +1,5 @@
 """Evidence, assessments, the owner's country rules, and whom we wrote to when."""
 
-import enum
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
@@ -9,15 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.kernel.db import Base
 from crm.kernel.digests import AddressDigest
 from crm.kernel.inventory import Path, no_person, staff_data, subject
-
-
-class Basis(enum.StrEnum):
-    """On what ground we write (D3, P19)."""
-
-    PUBLISHED_ADDRESS = "published_address"
-    CUSTOMER = "customer"
-    CONSENT = "consent"
-    LEGITIMATE_INTEREST = "legitimate_interest"
+from crm.permission.terms import Basis
 
 
 class Evidence(Base):
