@@ -12,12 +12,15 @@ import html
 import json
 import re
 import signal
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from image_service_leads import STAGES, Service
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a file from anywhere
+
+from scripts.image_service_leads import STAGES, Service
 
 BUTTONS = {
     "first_image": "Make my first picture",
