@@ -40,6 +40,21 @@ class UTCDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+def enum_column(kind: type[enum.Enum], *, name: str | None = None) -> Enum:
+    """The column type of an enum: its values as text, checked by the database.
+
+    A second column of the same kind in one table needs a `name` of its own for that check.
+    """
+    return Enum(
+        kind,
+        name=name,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=True,
+        length=ENUM_LENGTH,
+    )
+
+
 class Base(DeclarativeBase):
     """The base of every model. Constraints get names, so that a migration can drop them."""
 
@@ -60,13 +75,7 @@ class Base(DeclarativeBase):
         type_annotation_map={
             datetime: UTCDateTime(),
             dict[str, Any]: JSON(),
-            enum.Enum: Enum(
-                enum.Enum,
-                values_callable=lambda kind: [member.value for member in kind],
-                native_enum=False,
-                create_constraint=True,
-                length=ENUM_LENGTH,
-            ),
+            enum.Enum: enum_column(enum.Enum),
         },
     )
 

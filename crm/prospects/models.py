@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.kernel.business import AddressKind, LegalForm
-from crm.kernel.db import Base
+from crm.kernel.db import Base, enum_column
 from crm.kernel.digests import AddressDigest
 from crm.kernel.inventory import Path, Retention, no_person, staff_data, subject
 
@@ -210,7 +210,9 @@ class StatusChange(Base):
         ForeignKey("prospects.id", ondelete="CASCADE"), index=True, info=subject("whose status")
     )
     was: Mapped[Status] = mapped_column(info=subject("outreach status"))
-    became: Mapped[Status] = mapped_column(info=subject("outreach status"))
+    became: Mapped[Status] = mapped_column(
+        enum_column(Status, name="became"), info=subject("outreach status")
+    )
     because: Mapped[str] = mapped_column(String(64), default="", info=subject("what made it change"))
     changed_by: Mapped[int | None] = mapped_column(
         ForeignKey("staff.id"), info=staff_data("who changed it; empty for the program")

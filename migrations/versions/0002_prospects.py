@@ -254,7 +254,7 @@ def upgrade() -> None:
                 "meeting",
                 "converted",
                 "lost",
-                name="status",
+                name="became",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

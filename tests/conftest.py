@@ -1,0 +1,100 @@
+"""Fixtures every test may use: a clock that stands still, databases, services with fakes outside."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from crm.kernel.clock import Clocks
+from crm.kernel.db import Database
+from crm.kernel.settings import Settings
+from crm.services import Services
+from tests import databases, postgres, world
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday morning. Every test happens then unless it says otherwise."""
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+class FakeClock:
+    """A clock that a test sets; both clocks of the program read it."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked `both_databases` on both; others on SQLite."""
+    if "database_kind" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases")
+        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("database_kind", kinds, indirect=True)
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.migrated_file(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    if postgres.binaries() is None:
+        if IN_CI:
+            pytest.fail(postgres.HOW_TO_GET_IT)
+        pytest.skip(postgres.HOW_TO_GET_IT)
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    return databases.migrated_template(postgres_server)
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    with ExitStack() as stack:
+        if database_kind == "sqlite":
+            copy = databases.copy_of_file(request.getfixturevalue("empty_file"), tmp_path)
+        else:
+            template = request.getfixturevalue("postgres_template")
+            copy = databases.copy_of_template(request.getfixturevalue("postgres_server"), template)
+        yield stack.enter_context(copy)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return world.settings(tmp_path / "var", database_url)
+
+
+@pytest.fixture
+def services(settings: Settings, database: Database, clock: FakeClock) -> Services:
+    return world.services(settings, database, Clocks(calendar=clock, real=clock))

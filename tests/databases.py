@@ -1,0 +1,56 @@
+"""Databases for tests: migrated once, copied for each test."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from crm.kernel import schema
+from crm.kernel.db import Database
+
+_numbers = itertools.count(1)
+
+
+def migrated_file(folder: Path) -> Path:
+    """A database file with all tables and no rows."""
+    path = folder / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    schema.migrate(database)
+    database.dispose()
+    return path
+
+
+@contextmanager
+def copy_of_file(empty: Path, folder: Path) -> Iterator[str]:
+    """The URL of a copy that belongs to one test."""
+    yield f"sqlite:///{shutil.copy(empty, folder / 'crm.db')}"
+
+
+def migrated_template(server: str) -> str:
+    """Make a template database on a server and return its name."""
+    _run(server, "CREATE DATABASE crm_empty")
+    database = Database(f"{server}crm_empty")
+    schema.migrate(database)
+    database.dispose()
+    return "crm_empty"
+
+
+@contextmanager
+def copy_of_template(server: str, template: str) -> Iterator[str]:
+    """The URL of a database that belongs to one test; dropped when the test is over."""
+    name = f"crm_test_{next(_numbers)}"
+    _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield f"{server}{name}"
+    finally:
+        _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _run(server: str, statement: str) -> None:
+    engine = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

@@ -1,0 +1,90 @@
+"""Fakes of what is outside. Each passes the same contract suite as the real adapter (tests/contracts/)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from crm.delivery.ports import BATCH_LIMIT, Accepted, Envelope, Outcome
+from crm.domains.ports import DomainAnswer, DomainFinding, DomainVerdict
+from crm.handoff.ports import Acknowledged, Conflict, HandOver
+
+
+@dataclass
+class MemoryMailer:
+    """Takes every message, unless told what to answer for a public id or for everything."""
+
+    sent: list[Envelope] = field(default_factory=list)
+    answers: dict[str, Outcome] = field(default_factory=dict)
+    answer: Outcome | None = None
+
+    def send(self, batch: Sequence[Envelope]) -> list[Outcome]:
+        if len(batch) > BATCH_LIMIT:
+            raise ValueError("at most ten messages at once")
+        outcomes = [
+            self.answers.get(one.public_id) or self.answer or Accepted(f"memory-{one.public_id[:8]}")
+            for one in batch
+        ]
+        self.sent += [
+            one for one, outcome in zip(batch, outcomes, strict=True) if isinstance(outcome, Accepted)
+        ]
+        return outcomes
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+@dataclass
+class MemoryInbox:
+    """Inbound mail in a dictionary."""
+
+    mails: dict[str, bytes] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    laid_aside: list[str] = field(default_factory=list)
+
+    def deliver(self, raw: bytes) -> str:
+        key = str(len(self.mails) + len(self.kept) + len(self.laid_aside))
+        self.mails[key] = raw
+        return key
+
+    def unseen(self, limit: int = 100) -> Iterator[tuple[str, bytes]]:
+        yield from list(self.mails.items())[:limit]
+
+    def keep(self, key: str) -> bool:
+        if self.mails.pop(key, None) is None:
+            return False
+        self.kept.append(key)
+        return True
+
+    def quarantine(self, key: str) -> bool:
+        if self.mails.pop(key, None) is None:
+            return False
+        self.laid_aside.append(key)
+        return True
+
+
+@dataclass
+class MemoryMailDomains:
+    """Every domain takes mail, unless told otherwise."""
+
+    answers: dict[str, DomainAnswer] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def look_up(self, domain: str) -> DomainAnswer:
+        self.asked.append(domain)
+        return self.answers.get(domain, DomainAnswer(DomainVerdict.TAKES_MAIL, DomainFinding.MX))
+
+
+@dataclass
+class MemoryImageService:
+    """Keeps leads by id, and answers the same for the same body."""
+
+    leads: dict[str, bytes] = field(default_factory=dict)
+    answer: HandOver | None = None
+    calls: int = 0
+
+    def hand_over(self, lead_id: str, body: bytes) -> HandOver:
+        self.calls += 1
+        if self.answer is not None:
+            return self.answer
+        if self.leads.setdefault(lead_id, body) != body:
+            return Conflict("other_body")
+        return Acknowledged(f"remote-{lead_id[:8]}")

@@ -1,0 +1,51 @@
+"""The numbered migrations make the tables that the models describe, and can be taken back."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from crm.kernel import schema
+from crm.kernel.db import Database, UTCDateTime
+from crm.models import metadata
+
+pytestmark = pytest.mark.both_databases
+
+
+def _same_type(*args: object) -> bool | None:
+    return False if isinstance(args[4], UTCDateTime) else None
+
+
+def _differences(database: Database) -> list[object]:
+    options = {
+        "compare_type": _same_type,
+        "include_name": lambda name, kind, _: kind != "table" or "_search" not in str(name),
+    }
+    with database.engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def test_a_migrated_database_is_at_the_newest_revision(database: Database) -> None:
+    assert schema.current(database) == schema.newest()
+
+
+def test_no_table_or_column_differs_from_the_models(database: Database) -> None:
+    assert _differences(database) == []
+
+
+def test_a_missing_column_would_be_noticed(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE heartbeats DROP COLUMN detail")
+    assert _differences(database) != []
+
+
+def test_taking_everything_back_leaves_nothing(database: Database) -> None:
+    schema.migrate(database, to="base")
+    left = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+    assert left == set()
+
+
+def test_down_and_up_again_is_the_same(database: Database) -> None:
+    schema.migrate(database, to="base")
+    schema.migrate(database)
+    assert _differences(database) == []
