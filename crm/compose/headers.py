@@ -157,18 +157,13 @@ def _folded(words: list[str], start: int) -> Iterator[str]:
 
 def _encoded(text: str, *, start: int) -> str:
     """Encoded words of at most 75 characters, cut between characters, never inside one (RFC 2047)."""
+    octets = text.encode()
     words: list[str] = []
-    chunk = b""
     room = min(_MAX_ENCODED_WORD, FOLD_AT - start)
-    for char in text:
-        octets = char.encode()
-        if chunk and 4 * ((len(chunk) + len(octets) + 2) // 3) + _WORD_OVERHEAD > room:
-            words.append(_encoded_word(chunk))
-            chunk, room = b"", _MAX_ENCODED_WORD
-        chunk += octets
-    words.append(_encoded_word(chunk))
+    while octets or not words:
+        cut = (room - _WORD_OVERHEAD) // 4 * 3
+        while cut < len(octets) and octets[cut] & 0xC0 == 0x80:  # inside a character
+            cut -= 1
+        words.append(f"=?utf-8?b?{b64encode(octets[:cut]).decode('ascii')}?=")
+        octets, room = octets[cut:], _MAX_ENCODED_WORD
     return "\r\n ".join(words)
-
-
-def _encoded_word(octets: bytes) -> str:
-    return f"=?utf-8?b?{b64encode(octets).decode('ascii')}?="

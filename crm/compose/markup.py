@@ -15,7 +15,8 @@ _HEAD: Final = re.compile(r"^.*?</head>", re.DOTALL | re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 _ANCHOR: Final = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
 _TAG: Final = re.compile(r"<[^>]*>")
-_EDGES: Final = ".,:;!?\u2026()[]«»\u201e\u201c\u201d\u2018\u2019'\"-*_~"
+RULE: Final = "--"
+"""Parts letter and footer in plain text; HTML needs none."""
 
 
 def links_in(text: str) -> list[str]:
@@ -33,8 +34,8 @@ def letter_html(text: str) -> str:
 
 
 def words_of_text(text: str) -> list[str]:
-    """The words of a plain text: split at blanks, without the punctuation around them."""
-    return [word for raw in text.split() if (word := raw.strip(_EDGES))]
+    """The words of a plain text with their punctuation; the dashes above the footer are none."""
+    return [word for word in text.split() if word != RULE]
 
 
 def words_of(document: str) -> list[str]:
@@ -46,7 +47,7 @@ def words_of(document: str) -> list[str]:
 
 def _anchor_words(match: re.Match[str]) -> str:
     target, label = match.groups()
-    return label if label == target else f"{label} {target}"
+    return label if label == target else f"{label}: {target}"
 
 
 def _linkified(text: str) -> str:

@@ -81,7 +81,6 @@ class Skeleton:
 
 def compose(letter: Letter) -> Composed:
     """Write one message; the skeleton is built at the first of its like. Raises as `Skeleton.fill` does."""
-    require_whole(letter)
     return skeleton_for(FrameKey.of(letter), letter.sender).fill(letter)
 
 
