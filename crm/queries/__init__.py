@@ -1,0 +1,1 @@
+"""Views over any room; they change none."""
