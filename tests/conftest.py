@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
@@ -16,6 +17,9 @@ from tests import databases, postgres, world
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning. Every test happens then unless it says otherwise."""
+
+hypothesis_settings.register_profile("house", deadline=None)  # no timed tests: machines are shared
+hypothesis_settings.load_profile("house")
 
 IN_CI = os.environ.get("CI") == "true"
 
