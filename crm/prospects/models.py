@@ -95,6 +95,9 @@ class Company(Base):
         String(120), default="", info=staff_data("who decided that we are relevant to them")
     )
     created_at: Mapped[datetime] = mapped_column(info=subject("when we first knew of them"))
+    released_at: Mapped[datetime | None] = mapped_column(
+        info=subject("when a colleague last said that the others there may be written to again")
+    )
     version: Mapped[int] = mapped_column(default=1, info=no_person("tells two people who edit at once"))
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads a plain dict

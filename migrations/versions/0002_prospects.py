@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("relevance", sa.String(length=500), nullable=False),
         sa.Column("relevance_by", sa.String(length=120), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("released_at", sa.DateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_companies")),
         sa.UniqueConstraint("domain", name=op.f("uq_companies_domain")),
