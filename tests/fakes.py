@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from crm.adapters.wire import fault_of
 from crm.delivery.ports import BATCH_LIMIT, Accepted, Envelope, Outcome
 from crm.domains.ports import DomainAnswer, DomainFinding, DomainVerdict
 from crm.handoff.ports import Acknowledged, Conflict, HandOver
@@ -20,7 +21,10 @@ class MemoryMailer:
         if len(batch) > BATCH_LIMIT:
             raise ValueError("at most ten messages at once")
         outcomes = [
-            self.answers.get(one.public_id) or self.answer or Accepted(f"memory-{one.public_id[:8]}")
+            fault_of(one)
+            or self.answers.get(one.public_id)
+            or self.answer
+            or Accepted(f"memory-{one.public_id[:8]}")
             for one in batch
         ]
         self.sent += [
