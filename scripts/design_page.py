@@ -1,36 +1,58 @@
 """Draw every part of the design language with invented data, to look at and to check.
 
-    design_page.py --out DIR      write the pages as HTML
-    design_page.py --shots DIR    photograph them in Chromium (light and dark, 1440 and 390 px) and run axe on each
+design_page.py --out DIR      write the pages as HTML
+design_page.py --shots DIR    photograph them in Chromium, light and dark, wide and narrow, with axe on each
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 STATIC = ROOT / "crm" / "web" / "static"
-sys.path.insert(0, str(HERE / "design"))
+sys.path.insert(0, str(ROOT))
 
-from samples import frame_context  # noqa: E402 - beside the pages it fills, not a package
+from scripts.design.samples import frame_context  # noqa: E402 - started as a file, the root is not on the path yet
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
 
 BASE = "http://design.test"
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-STAFF_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-PUBLIC_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PUBLIC_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+STAFF_POLICY = f"{PUBLIC_POLICY}; script-src 'self'; font-src 'self'; connect-src 'self'"
 PUBLIC_PAGES = {"stop", "error-public"}
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
+Scheme = Literal["light", "dark"]
+Sight = tuple[str, Scheme, int]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
 def environment() -> Environment:
     loader = FileSystemLoader([ROOT / "templates", HERE / "design"])
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     made.globals["asset"] = lambda path: f"/static/{path}"
     return made
 
@@ -41,7 +63,7 @@ def pages() -> dict[str, str]:
     return {name: made.get_template(f"{name}.html").render(frame_context()) for name in names}
 
 
-def serve(route: Any, drawn: dict[str, str]) -> None:
+def serve(route: "Route", drawn: dict[str, str]) -> None:
     path = route.request.url.removeprefix(BASE).partition("?")[0]
     if path.startswith("/static/"):
         file = STATIC / path.removeprefix("/static/")
@@ -52,27 +74,38 @@ def serve(route: Any, drawn: dict[str, str]) -> None:
         route.fulfill(status=204)
         return
     policy = PUBLIC_POLICY if name in PUBLIC_PAGES else STAFF_POLICY
-    route.fulfill(body=drawn[name], content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
+    route.fulfill(
+        body=drawn[name], content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy}
+    )
 
 
-def sights(names: list[str]) -> Iterator[tuple[str, str, int]]:
+def sights(names: list[str]) -> Iterator[Sight]:
     for name in names:
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             for width in (1440, 390):
                 yield name, scheme, width
 
 
-def look(browser: Any, drawn: dict[str, str], sight: tuple[str, str, int], folder: Path) -> list[str]:
+def look(browser: "Browser", drawn: dict[str, str], sight: Sight, folder: Path) -> list[str]:
     """One page in one theme and width; what is wrong with it, in words."""
-    import axe_playwright_python  # noqa: PLC0415 - only needed where Chromium is
-
-    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     name, scheme, width = sight
     phone = width < 500
-    context = browser.new_context(viewport={"width": width, "height": 844 if phone else 900}, color_scheme=scheme, device_scale_factor=2 if phone else 1, has_touch=phone, is_mobile=phone)
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if phone else 900},
+        color_scheme=scheme,
+        device_scale_factor=2 if phone else 1,
+        has_touch=phone,
+        is_mobile=phone,
+    )
     page = context.new_page()
     found: list[str] = []
-    page.on("console", lambda message: found.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            found.append(f"console: {message.text}") if message.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: found.append(f"script: {error}"))
     page.route("**/*", lambda route: serve(route, drawn))
     page.goto(f"{BASE}/{name}")

@@ -1,8 +1,9 @@
 """Bring the browser's third-party files into crm/web/static/vendor, recorded and repeatable.
 
-Without arguments: fetch the versions named in vendor.toml with `npm pack` (no package script runs, nothing is installed), verify
-each archive against the registry's integrity, unpack what we asked for and record version, licence and SHA-384 in vendor.json.
-With `--check`: offline; a changed, missing or unlisted file, or a version other than vendor.toml's, is exit code 1.
+Without arguments: fetch the versions named in vendor.toml with `npm pack` (no package script runs, nothing is
+installed), verify each archive against the registry's integrity, unpack what we asked for and record version,
+licence and SHA-384 in vendor.json. With `--check`: offline; a changed, missing or unlisted file, or a version
+other than vendor.toml's, is exit code 1.
 """
 
 import argparse
@@ -66,7 +67,15 @@ def fetch_archive(wanted: Wanted, into: Path) -> tuple[Path, str]:
     npm = shutil.which("npm")
     if npm is None:
         raise VendorError("npm is needed to fetch; --check works without it")
-    command = [npm, "pack", f"{wanted.npm}@{wanted.version}", "--json", "--ignore-scripts", "--pack-destination", str(into)]
+    command = [
+        npm,
+        "pack",
+        f"{wanted.npm}@{wanted.version}",
+        "--json",
+        "--ignore-scripts",
+        "--pack-destination",
+        str(into),
+    ]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - names from our own file
     told = json.loads(answer.stdout)[0]
     archive = into / Path(told["filename"]).name
@@ -125,7 +134,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def fetch(folder: Path = FOLDER) -> None:
-    """Raises VendorError when a version we already have now has other content: a published version never changes."""
+    """Raises VendorError when a version we have now has other content: a published one never changes."""
     folder.mkdir(parents=True, exist_ok=True)
     before = read_record(folder)
     record: dict[str, Any] = {}
@@ -167,7 +176,9 @@ def faults(folder: Path = FOLDER, wanted: Mapping[str, Wanted] | None = None) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="offline: compare the committed files with vendor.json")
+    parser.add_argument(
+        "--check", action="store_true", help="offline: compare the committed files with vendor.json"
+    )
     if not parser.parse_args().check:
         try:
             fetch()

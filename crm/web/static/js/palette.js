@@ -30,27 +30,31 @@
     choose(0);
   }
 
-  /* whatever on this page has a key and words can also be done from here */
+  /* a button is called by its own words, a box to write in as the table of keys calls it */
+  function words(target) {
+    const own = [...target.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.nodeValue).join("").trim();
+    const listed = crm.one(`#keys [data-with="${CSS.escape(target.dataset.hot)}"] span`)?.textContent;
+    return target.matches("button, a") ? own || target.ariaLabel || listed : listed || target.ariaLabel;
+  }
+  function entry(target, place) {
+    const option = document.createElement("div");
+    option.role = "option";
+    option.id = `palette-here-${place}`;
+    const icon = crm.one(".icon", target) || crm.one(".icon", target.form || target.parentElement);
+    if (icon) option.append(icon.cloneNode(true));
+    const name = document.createElement("span");
+    name.textContent = words(target);
+    const push = document.createElement("span");
+    push.className = "push";
+    push.append(document.createElement("kbd"));
+    push.firstChild.textContent = target.dataset.hot.toUpperCase();
+    option.append(name, push);
+    option.act = () => crm.acts.press(null, target.dataset.hot);
+    return option;
+  }
   function collect() {
     crm.all("[role=option]", here).forEach((one) => one.remove());
-    crm.all("main [data-hot]").filter((one) => one.checkVisibility()).forEach((target, place) => {
-      const option = document.createElement("div");
-      option.role = "option";
-      option.id = `palette-here-${place}`;
-      const words = target.matches("input, textarea") ? target.labels?.[0]?.textContent || target.ariaLabel : target.ariaLabel || target.firstChild?.nodeValue || target.textContent;
-      const icon = crm.one(".icon", target);
-      if (icon) option.append(icon.cloneNode(true));
-      const name = document.createElement("span");
-      name.textContent = (target.matches("button, a") ? [...target.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.nodeValue).join("").trim() : "") || words;
-      const key = document.createElement("kbd");
-      key.textContent = target.dataset.hot.toUpperCase();
-      const push = document.createElement("span");
-      push.className = "push";
-      push.append(key);
-      option.append(name, push);
-      option.act = () => crm.acts.press(null, target.dataset.hot);
-      here.append(option);
-    });
+    here.append(...crm.all("main [data-hot]").filter((one) => one.checkVisibility()).map(entry));
   }
 
   crm.acts.palette = () => {
