@@ -60,8 +60,7 @@ def find(session: Session, ring: AddressKeys, given: Iterable[Key]) -> Person:
     )
     spellings = select(SpellingKey.digest, SpellingKey.key_version).where(SpellingKey.prospect_id.in_(ids))
     first = next(iter(names), None)
-    for digest, version in session.execute(spellings):
-        names[digest] = version
+    names.update((row.digest, row.key_version) for row in session.execute(spellings))
     known = _known(session, ring, ids, first) if first else None
     return Person(tuple(names.items()), tuple(sorted(ids)), known)
 

@@ -1,0 +1,1 @@
+"""Pages for people outside: no log-in, no cookie, no script, four languages."""

@@ -1,0 +1,16 @@
+"""What a page hands down so that a no can be written."""
+
+from crm.web.context import services
+from crm.workflows.refuse import PATIENCE, Desk
+
+
+def desk(*, patience: float = PATIENCE) -> Desk:
+    """The database, the keys and the journal of this installation."""
+    bundle = services()
+    return Desk(
+        database=bundle.database,
+        ring=bundle.settings.keys.addresses,
+        journal=bundle.journal,
+        real=bundle.clocks.real,
+        patience=patience,
+    )
