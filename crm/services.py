@@ -11,6 +11,7 @@ from crm.kernel.public_links import PublicLinks
 from crm.kernel.settings import Settings
 from crm.privacy.journal import Journal
 from crm.replies.ports import InboundMailbox
+from crm.tracking.addresses import TrustedProxies
 from crm.tracking.dying_keys import DyingKeys
 
 
@@ -32,4 +33,5 @@ class Services:
     """None until its address is set: leads wait."""
 
     ip_keys: DyingKeys
+    proxies: TrustedProxies
     journal: Journal

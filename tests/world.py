@@ -9,6 +9,7 @@ from crm.kernel.public_links import PublicLinks
 from crm.kernel.settings import Settings
 from crm.privacy.journal import Journal
 from crm.services import Services
+from crm.tracking.addresses import TrustedProxies
 from crm.tracking.dying_keys import DyingKeys
 from tests.fakes import MemoryImageService, MemoryInbox, MemoryMailDomains, MemoryMailer
 
@@ -55,5 +56,6 @@ def services(settings: Settings, database: Database, clocks: Clocks) -> Services
         mail_domains=MemoryMailDomains(),
         image_service=MemoryImageService(),
         ip_keys=DyingKeys(settings.var / "ip-keys"),
+        proxies=TrustedProxies.parse(settings.trusted_proxies, hops=settings.proxy_hops),
         journal=Journal(settings.var / "refusals.journal"),
     )

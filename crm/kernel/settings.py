@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -65,7 +64,10 @@ class Settings:
     sendgrid_key: str
     sendgrid_host: str
     tracking: Tracking
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    trusted_proxies: tuple[str, ...]
+    """Addresses, networks or `unix`: who may say where a request came from (D5)."""
+
+    proxy_hops: int
     image_service_url: str
     name_server: str
     """`address:port` of the name server domain checks ask; empty for the machine's own."""
@@ -106,7 +108,8 @@ class Settings:
             sendgrid_key=read.need("CRM_SENDGRID_KEY") if mailer is MailerKind.SENDGRID else "",
             sendgrid_host=read.get("CRM_SENDGRID_HOST", "https://api.eu.sendgrid.com"),
             tracking=read.choice("CRM_TRACKING", Tracking, default="policy") or Tracking.OFF,
-            trusted_proxies=read.parsed("CRM_TRUSTED_PROXIES", _networks, default="") or (),
+            trusted_proxies=tuple(read.get("CRM_TRUSTED_PROXIES", "").replace(",", " ").split()),
+            proxy_hops=read.parsed("CRM_PROXY_HOPS", int, default="1") or 1,
             image_service_url=read.get("CRM_IMAGE_SERVICE_URL", ""),
             name_server=read.get("CRM_NAME_SERVER", ""),
             retention_months=read.parsed("CRM_RETENTION_MONTHS", _months, default="12") or 12,
@@ -161,10 +164,6 @@ def _base_url(text: str) -> str:
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an https address (http only on this machine itself).")
     return text.rstrip("/")
-
-
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
 
 
 def _months(text: str) -> int:

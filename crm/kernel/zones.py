@@ -1,6 +1,6 @@
 """Time zones of recipients: the named one, else their country's, else ours; and wall clocks made instants."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
@@ -98,3 +98,8 @@ def _jump(wall: datetime, zone: ZoneInfo) -> datetime:
         else:
             after = middle
     return after
+
+
+def local_day(now: datetime, name: str) -> date:
+    """The calendar day it is in a zone; Amsterdam's when there is no such zone."""
+    return now.astimezone(zone_for(None, name).zone).date()

@@ -1,1 +1,1 @@
-"""Views over any room; they change none."""
+"""Views over several rooms: what the gate is told, and what the pages list. They write nothing."""

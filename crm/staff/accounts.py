@@ -53,9 +53,7 @@ def open_invitation(session: Session, code: str, *, at: datetime) -> Invitation:
     return found
 
 
-def claim(
-    session: Session, code: str, *, name: str, email: str, password_hash: str, at: datetime
-) -> Staff:
+def claim(session: Session, code: str, *, name: str, email: str, password_hash: str, at: datetime) -> Staff:
     """Use an invitation up and make the account it gives.
 
     Raises:

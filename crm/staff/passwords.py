@@ -46,9 +46,10 @@ def matches(password: str, kept: str | None) -> bool:
     """Tell whether the password fits; without an account the same work is done. Raises TooBusyError."""
     with _turn():
         try:
-            return _hasher.verify(kept or _nobodys(), _normal(password)) and kept is not None
+            _hasher.verify(kept or _nobodys(), _normal(password))
         except (VerificationError, InvalidHashError):
             return False
+        return kept is not None
 
 
 def is_outdated(kept: str) -> bool:

@@ -87,3 +87,8 @@ def csrf_token(value: str) -> str:
 def fits(me: Me, token: str) -> bool:
     """Tell whether a form came from a page of this session."""
     return hmac.compare_digest(me.csrf_token, token)
+
+
+def name_of(email: str, key: str) -> str:
+    """A name for an account in the table of limits, whether the account exists or not."""
+    return hmac.new(key.encode(), email.encode(), hashlib.sha256).hexdigest()[:32]

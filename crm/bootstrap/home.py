@@ -1,0 +1,66 @@
+"""The folder an installation lives in: made once, with settings and keys of its own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from crm.kernel import keys
+from crm.kernel.errors import InvalidSettingsError
+
+SETTINGS = "settings.env"
+
+# Where nothing else is said: the published policy's own values (P2), and a region in the EU (P21).
+_FIRST = """\
+# Settings of this installation. One NAME=value a line; the environment wins over this file.
+# docs/settings.md explains each of them.
+CRM_CONTROLLER_NAME=Produfoto
+CRM_CONTROLLER_KVK=42060740
+CRM_CONTROLLER_VAT=NL005465581B96
+CRM_CONTROLLER_LOCATION=3769 TR Soesterberg
+CRM_CONTROLLER_EMAIL=rezfan@produfoto.com
+# The policy has no street. Countries that ask for a postal address stay closed until one is here.
+#CRM_CONTROLLER_STREET=
+CRM_STORAGE_REGION=eu-nl
+CRM_MAIL_DOMAIN=outreach.produfoto.example
+# mailbox keeps every mail in this folder. smtp and sendgrid send for real.
+CRM_MAILER=mailbox
+CRM_TRACKING=policy
+"""
+
+
+def make_home(var: Path, *, more: Mapping[str, str] | None = None) -> None:
+    """Make the folder (0700), its settings and its keys, where they are missing.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    var.chmod(0o700)
+    for name in ("uploads", "logs", "mail"):
+        (var / name).mkdir(mode=0o700, exist_ok=True)
+    file = var / SETTINGS
+    if not file.exists():
+        extra = "".join(f"{name}={value}\n" for name, value in (more or {}).items())
+        file.write_text(_FIRST + extra)
+        file.chmod(0o600)
+    keys.make_missing(var / "keys")
+
+
+def read_home(var: Path) -> dict[str, str]:
+    """The variables that a folder's settings file sets, `CRM_VAR` included.
+
+    Raises:
+        InvalidSettingsError: a line is not NAME=value.
+    """
+    found = {"CRM_VAR": str(var.absolute())}
+    problems = []
+    for number, line in enumerate((var / SETTINGS).read_text().splitlines(), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals or not name.startswith("CRM_"):
+            problems.append(f"{var / SETTINGS}, line {number}: a line is CRM_NAME=value.")
+        found[name.strip()] = value.strip()
+    if problems:
+        raise InvalidSettingsError(problems)
+    return found

@@ -1,0 +1,24 @@
+"""The web process: what a WSGI server serves."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from crm.bootstrap.wiring import build_services, settings_from
+from crm.kernel import logs
+from crm.web.app import create_app
+from crm.web.pixel import make_pixel
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+def make_application() -> "WSGIApplication":
+    """The whole program behind HTTP: the pixel in front, the pages behind it.
+
+    Raises:
+        InvalidSettingsError: the environment is not usable.
+    """
+    logs.configure()
+    services = build_services(settings_from())
+    logging.getLogger(__name__).info("web starts", extra={"mailer": services.settings.mailer.value})
+    return make_pixel(create_app(services), services)

@@ -1,0 +1,58 @@
+"""The few numbers that stand around every staff page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from crm.conversations.models import Task
+from crm.delivery.models import Mailbox, MailboxDay, Message, MessageState
+from crm.kernel.zones import local_day
+from crm.operations import heartbeat, switches
+from crm.replies.models import InboundMail, InboundState
+
+CAPPED = 100  # more than this is shown as the same: nobody reads the number
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What waits for this colleague, and how sending goes."""
+
+    today: int
+    uncertain: int
+    used: int
+    cap: int
+    next_at: datetime | None
+    paused: bool
+    alive: bool
+
+
+def _up_to(session: Session, *conditions: ColumnElement[bool]) -> int:
+    """Count rows, but never more than anybody reads."""
+    some = select(1).where(*conditions).limit(CAPPED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def counts(session: Session, *, staff_id: int, now: datetime, real_now: datetime) -> Counts:
+    """Read the numbers: a handful of indexed look-ups, the same at any size of the database."""
+    mine = or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))
+    replies = _up_to(session, InboundMail.state.in_([InboundState.UNDERSTOOD, InboundState.QUARANTINED]))
+    tasks = _up_to(session, Task.done_at.is_(None), Task.due_at <= now, mine)
+    uncertain = _up_to(session, Message.state == MessageState.UNCERTAIN)
+    boxes = session.execute(select(Mailbox.id, Mailbox.daily_cap, Mailbox.time_zone)).all()
+    days = {box.id: local_day(now, box.time_zone) for box in boxes}
+    used = sum(
+        session.scalar(select(MailboxDay.used).where(MailboxDay.mailbox_id == box, MailboxDay.day == day))
+        or 0
+        for box, day in days.items()
+    )
+    return Counts(
+        today=replies + tasks + uncertain,
+        uncertain=uncertain,
+        used=used,
+        cap=sum(box.daily_cap for box in boxes),
+        next_at=session.scalar(select(func.min(Message.due_at)).where(Message.state == MessageState.DUE)),
+        paused=switches.is_on(session, switches.PAUSED),
+        alive=heartbeat.is_alive(session, heartbeat.SCHEDULER, at=real_now),
+    )

@@ -1,0 +1,43 @@
+"""Who may call which page: said beside each view, and refused where nothing is said (D16)."""
+
+import enum
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from crm.staff.roles import Act
+
+View = TypeVar("View", bound=Callable[..., object])
+
+_ATTRIBUTE: Final = "crm_access"
+
+
+class Open(enum.StrEnum):
+    """Pages that ask for no log-in."""
+
+    ANYBODY = "anybody"
+    """Public pages; they never look at a cookie."""
+
+    SIGNED = "signed"
+    """Hooks: the body's signature is the proof."""
+
+    DOOR = "door"
+    """The log-in itself: no session yet, but only from our own pages."""
+
+
+Access = Act | Open
+
+
+def allows(access: Access) -> Callable[[View], View]:
+    """Say who may call a view. Staff pages name the act that the table in `crm.staff.roles` must allow."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ATTRIBUTE, access)
+        return view
+
+    return mark
+
+
+def access_of(view: Callable[..., object]) -> Access | None:
+    """Who may call a view; None when nobody said so, and then nobody may."""
+    found: Access | None = getattr(view, _ATTRIBUTE, None)
+    return found

@@ -1,0 +1,50 @@
+"""The Flask app: pages, guard, headers. The pixel stands in front of it (`crm.web.pixel`)."""
+
+from flask import Blueprint, Flask, Response
+from jinja2 import StrictUndefined
+
+from crm.services import Services
+from crm.web import errors, frame, guard, headers
+from crm.web.assets import STATIC
+from crm.web.database import db
+from crm.web.door import bp as door
+from crm.web.health import bp as health
+
+BLUEPRINTS: tuple[Blueprint, ...] = (door, health)
+
+LARGEST_FORM = 2 * 1024 * 1024  # bytes; the import page and the hooks set their own
+
+
+def create_app(services: Services) -> Flask:
+    """Build the app over services that the roof made.
+
+    Raises:
+        RuntimeError: a page does not say who may call it.
+    """
+    app = Flask("crm", static_folder=str(STATIC), static_url_path="/static", template_folder="../templates")
+    app.extensions["crm"] = services
+    app.config.update(
+        SECRET_KEY=None,  # Flask's own session stays unused: sessions are rows (SD2)
+        SQLALCHEMY_DATABASE_URI=services.settings.database_url,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    app.url_map.strict_slashes = False  # a redirect would break one-click (RFC 8058)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    db.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    frame.register(app)
+    app.before_request(guard.admit)
+    https = not services.settings.is_loopback
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        return headers.protect(response, https=https)
+
+    guard.check_routes(app)
+    return app

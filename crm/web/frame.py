@@ -1,0 +1,129 @@
+"""What stands around every staff page: the colleague, the places to go, the state of sending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, request, url_for
+
+from crm.queries.frame import Counts, counts
+from crm.staff.roles import Act, may
+from crm.staff.sessions import Me
+from crm.web.assets import asset
+from crm.web.context import now, reading, services
+
+HOME: Final = ZoneInfo("Europe/Amsterdam")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the side bar."""
+
+    key: str
+    label: str
+    endpoint: str
+    icon: str
+    act: Act
+
+
+PLACES: Final = (
+    Place("today", "Today", "today.show", "inbox", Act.SEE),
+    Place("prospects", "Prospects", "prospects.listing", "users", Act.SEE),
+    Place("sequences", "Sequences", "sequences.listing", "route", Act.SEE),
+    Place("leads", "Leads", "leads.listing", "handshake", Act.SEE),
+    Place("mailbox", "Mailbox", "mailbox.listing", "mail", Act.SEE),
+    Place("uncertain", "In doubt", "uncertain.listing", "circle-question-mark", Act.RESOLVE),
+    Place("imports", "Import", "imports.listing", "upload", Act.IMPORT),
+    Place("team", "Team", "team.listing", "user-cog", Act.STAFF),
+)
+
+DID: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "saved": "Saved",
+        "enrolled": "Enrolled",
+        "converted": "Noted: they said yes. The lead is on its way.",
+        "resolved": "Noted",
+        "refused": "Recorded. Nothing more will be sent to them.",
+        "paused": "Paused. Nothing leaves until you resume.",
+        "resumed": "Sending goes on",
+        "published": "Published",
+        "invited": "Invitation made",
+        "stopped": "Stopped",
+        "erased": "Erased. The receipt is below.",
+    }
+)
+"""What a page that was redirected to says about what was just done, by the word in its address."""
+
+
+def _initials(name: str) -> str:
+    parts = name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts)).upper()
+
+
+def _person(me: Me) -> dict[str, object]:
+    return {"name": me.name, "role": me.role.value, "initials": _initials(me.name), "tint": me.id % 8}
+
+
+def _nav(me: Me, numbers: Counts) -> list[dict[str, object]]:
+    shown = {"today": numbers.today, "uncertain": numbers.uncertain}
+    return [
+        {
+            "key": place.key,
+            "label": place.label,
+            "href": url_for(place.endpoint),
+            "icon": place.icon,
+            "count": shown.get(place.key) or "",
+            "current": (request.endpoint or "").partition(".")[0] == place.endpoint.partition(".")[0],
+        }
+        for place in PLACES
+        if may(me.role, place.act)
+    ]
+
+
+def _sending(numbers: Counts) -> dict[str, object]:
+    text = "Sending" if numbers.alive else "The scheduler does not run"
+    if numbers.paused:
+        text = "Paused"
+    local = numbers.next_at.astimezone(HOME) if numbers.next_at else None
+    return {
+        "text": text,
+        "used": numbers.used,
+        "cap": numbers.cap,
+        "paused": numbers.paused or not numbers.alive,
+        "next_text": f"Next {local:%a} {local.day} {local:%b %H:%M}." if local else "Nothing waits.",
+    }
+
+
+def clock_note() -> str | None:
+    """In the demo: what the calendar says, and how fast it runs."""
+    speed = services().clocks.speed
+    if speed == 1:
+        return None
+    local = now().astimezone(HOME)
+    return f"Demo clock: {local:%a} {local.day} {local:%b %Y %H:%M}, runs {speed:,.0f} times as fast."
+
+
+def _around() -> dict[str, Any]:
+    me: Me | None = g.get("crm_me")
+    if me is None:
+        return {"asset": asset, "csrf_token": "", "flashes": []}
+    numbers = counts(reading(), staff_id=me.id, now=now(), real_now=services().clocks.real())
+    done = DID.get(request.args.get("did", ""))
+    return {
+        "asset": asset,
+        "csrf_token": me.csrf_token,
+        "me": _person(me),
+        "nav": _nav(me, numbers),
+        "sending": _sending(numbers),
+        "clock_note": clock_note(),
+        "flashes": [{"text": done, "undo_url": None, "kind": "done"}] if done else [],
+        "logout_url": url_for("door.logout"),
+        "jump_url": url_for("prospects.jump"),
+    }
+
+
+def register(app: Flask) -> None:
+    """Give every template what its layout expects."""
+    app.context_processor(_around)

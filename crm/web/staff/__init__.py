@@ -1,0 +1,1 @@
+"""Pages of colleagues. Every one names the act it needs (`crm.web.access`)."""
