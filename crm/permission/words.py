@@ -46,6 +46,12 @@ _BASES: Final = {
     Basis.CONSENT.value: "consent",
     Basis.LEGITIMATE_INTEREST.value: "legitimate interest",
 }
+_VAGUELY: Final = {
+    "country": "their country",
+    "needs": "a ground that counts there",
+    "basis": "evidence",
+    "who": "",
+}
 _PARTS: Final = {
     "url": "the page",
     "wording": "the wording",
@@ -90,11 +96,12 @@ def explain(finding: Finding, zone: ZoneInfo = OURS) -> Explanation:
     """Put one finding into words, with dates on the clocks of `zone`."""
     phrase, values = _phrases()[finding.reason], _values(finding, zone)
     details = (_filled(line, values) for line in phrase.detail)
+    vague = {**_VAGUELY, **values}
     return Explanation(
-        title=_filled(phrase.title, values) or "",
+        title=_filled(phrase.title, vague) or "",
         detail=next((line for line in details if line), ""),
-        mend=_filled(phrase.mend, values) or "",
-        short=phrase.short.format_map(values),
+        mend=_filled(phrase.mend, vague) or "",
+        short=phrase.short.format_map(vague),
     )
 
 
