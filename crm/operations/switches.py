@@ -10,6 +10,9 @@ from crm.operations.models import Switch
 PAUSED = "paused"
 """Nothing is sent at all."""
 
+ARMED = "armed"
+"""This installation may send; a restored or copied one may not until a person says so (I10). On unless set."""
+
 LEGITIMATE_INTEREST = "legitimate_interest"
 """The owner stands behind writing on this ground (G1); off until they say so."""
 

@@ -1,0 +1,106 @@
+"""Evidence: what proves that we may write to an address. Never edited; a better one is added."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.orm import Session
+
+from crm.kernel.text import one_line
+from crm.permission.facts import Assessment as AssessmentFact
+from crm.permission.facts import Proof
+from crm.permission.models import Assessment, Evidence
+from crm.permission.terms import Basis
+from crm.permission.wording import declines_offers
+
+_evidence = Evidence.metadata.tables["evidence"]
+_assessments = Assessment.metadata.tables["assessments"]
+_e, _a = _evidence.c, _assessments.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvidence:
+    """A proof to write down."""
+
+    prospect_id: int
+    basis: Basis
+    given_at: datetime
+    """When it was seen, given or bought."""
+
+    url: str = ""
+    wording: str = ""
+    channel: str = ""
+    confirmed_by: str = ""
+    """The colleague who read the page; their name, as evidence."""
+
+    assessment_id: int | None = None
+    import_id: int | None = None
+
+
+def add(session: Session, proofs: Sequence[NewEvidence]) -> None:
+    """Write proofs down."""
+    if proofs:
+        session.connection().execute(insert(_evidence), [_row(proof) for proof in proofs])
+
+
+def withdraw(session: Session, prospect_id: int, *, basis: Basis = Basis.CONSENT, at: datetime) -> int:
+    """Note that a basis was taken back (P20); how many proofs it ends."""
+    ended = session.scalars(
+        update(_evidence)
+        .where(_e.prospect_id == prospect_id, _e.basis == basis, _e.withdrawn_at.is_(None))
+        .values(withdrawn_at=at)
+        .returning(_e.id)
+    )
+    return len(ended.all())
+
+
+def proofs_of(session: Session, prospect_ids: Collection[int]) -> dict[int, tuple[Proof, ...]]:
+    """What proves our ground, by prospect, oldest first; people without a proof are left out."""
+    query = (
+        select(
+            _e.id, _e.prospect_id, _e.basis, _e.url, _e.wording, _e.channel, _e.confirmed_by,
+            _e.given_at, _e.withdrawn_at, _e.assessment_id, _a.scope, _a.review_on,
+        )
+        .outerjoin(_assessments, _a.id == _e.assessment_id)
+        .where(_e.prospect_id.in_(prospect_ids))
+        .order_by(_e.given_at, _e.id)
+    )  # fmt: skip
+    found: dict[int, list[Proof]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.prospect_id, []).append(_proof(row))
+    return {prospect_id: tuple(proofs) for prospect_id, proofs in found.items()}
+
+
+def _row(proof: NewEvidence) -> dict[str, object]:
+    return {
+        "prospect_id": proof.prospect_id,
+        "basis": proof.basis,
+        "url": one_line(proof.url)[:500],
+        "wording": one_line(proof.wording)[:500],
+        "channel": one_line(proof.channel)[:64],
+        "confirmed_by": one_line(proof.confirmed_by)[:120],
+        "assessment_id": proof.assessment_id,
+        "import_id": proof.import_id,
+        "given_at": proof.given_at,
+    }
+
+
+def _proof(row: Row[*tuple[Any, ...]]) -> Proof:
+    assessed = row.assessment_id is not None
+    return Proof(
+        id=row.id,
+        basis=row.basis,
+        at=row.given_at,
+        has_url=bool(row.url),
+        has_wording=bool(row.wording),
+        has_channel=bool(row.channel),
+        confirmed=bool(row.confirmed_by),
+        declines_offers=bool(row.wording) and declines_offers(row.wording),
+        stale=False,
+        withdrawn_at=row.withdrawn_at,
+        assessment=AssessmentFact(id=row.assessment_id, active=True, scope=row.scope, review_on=row.review_on)
+        if assessed
+        else None,
+    )

@@ -1,0 +1,100 @@
+"""The contact ledger: which mailboxes were written to and when, by digest. Budgets are counted from it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from crm.kernel.digests import AddressDigest
+from crm.kernel.mail import MailKind
+from crm.permission.models import Contact
+
+COUNTED: Final = (MailKind.OUTREACH.value, MailKind.MANUAL.value)
+"""Mail that nobody asked for; only this uses up a budget."""
+
+_contacts = Contact.metadata.tables["contacts"]
+_c = _contacts.c
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One mail that left."""
+
+    address_digest: AddressDigest
+    domain_digest: AddressDigest | None
+    """Of the registrable domain; None for freemail, where a domain is no company."""
+
+    message: str
+    """Its public id."""
+
+    kind: MailKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much was sent, and when."""
+
+    count: int
+    newest: datetime
+    oldest: datetime
+
+
+def write(session: Session, sent: Sequence[Sent]) -> None:
+    """Write mails down; each counts once, however often it is reported."""
+    if not sent:
+        return
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = [
+        {
+            "address_digest": one.address_digest,
+            "domain_digest": one.domain_digest,
+            "message": one.message,
+            "kind": one.kind.value,
+            "at": one.at,
+        }
+        for one in sent
+    ]
+    session.connection().execute(insert(_contacts).on_conflict_do_nothing(), rows)
+
+
+def to_addresses(
+    session: Session, digests: Collection[AddressDigest], *, since: datetime
+) -> dict[AddressDigest, Tally]:
+    """Unasked mail to mailboxes since a moment, by digest."""
+    query = (
+        select(_c.address_digest, func.count(), func.max(_c.at), func.min(_c.at))
+        .where(_c.address_digest.in_(digests), _c.at > since, _c.kind.in_(COUNTED))
+        .group_by(_c.address_digest)
+    )
+    return {row[0]: Tally(*row[1:]) for row in session.execute(query)}
+
+
+def to_domains(session: Session, digests: Collection[AddressDigest]) -> dict[AddressDigest, Tally]:
+    """Unasked mail ever to anybody at these domains, by digest."""
+    query = (
+        select(_c.domain_digest, func.count(), func.max(_c.at), func.min(_c.at))
+        .where(_c.domain_digest.in_(digests), _c.kind.in_(COUNTED))
+        .group_by(_c.domain_digest)
+    )
+    return {row[0]: Tally(*row[1:]) for row in session.execute(query)}
+
+
+def to_domain_since(session: Session, digests: Collection[AddressDigest], *, since: datetime) -> int:
+    """Unasked mail to one company (its domain's digests under all keys) after a moment."""
+    query = select(func.count()).where(_c.domain_digest.in_(digests), _c.at > since, _c.kind.in_(COUNTED))
+    return session.execute(query).scalar_one()
+
+
+def acknowledged(session: Session, digests: Collection[AddressDigest]) -> dict[AddressDigest, datetime]:
+    """The newest acknowledgement or answer to a request, by mailbox."""
+    query = (
+        select(_c.address_digest, func.max(_c.at))
+        .where(_c.address_digest.in_(digests), _c.kind == MailKind.RIGHTS.value)
+        .group_by(_c.address_digest)
+    )
+    return dict(session.execute(query).tuples().all())

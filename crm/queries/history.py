@@ -1,0 +1,157 @@
+"""What was written to people and what came back, many at once: the gate's `Past`."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from crm.delivery.models import Message, MessageState
+from crm.delivery.outbox import UNASKED
+from crm.privacy.models import Refusal, RefusalKey, RefusalScope
+from crm.prospects.models import Prospect, SpellingKey, Status, StatusChange
+from crm.sequences.enrolments import ACTIVE
+from crm.sequences.models import Enrolment, EnrolmentState, StopReason
+
+_p = Prospect.metadata.tables["prospects"].c
+_e = Enrolment.metadata.tables["enrolments"].c
+_m = Message.metadata.tables["messages"].c
+_r = Refusal.metadata.tables["refusals"].c
+_k = RefusalKey.metadata.tables["refusal_keys"].c
+_s = SpellingKey.metadata.tables["spelling_keys"].c
+_h = StatusChange.metadata.tables["status_changes"].c
+
+_MAYBE_LEFT: Final = (MessageState.CLAIMED, MessageState.SENDING, MessageState.UNCERTAIN)
+
+
+class Active(NamedTuple):
+    """A running or paused enrolment."""
+
+    id: int
+    prospect_id: int
+
+
+class InHand(NamedTuple):
+    """An unasked message that may be leaving, or may have left."""
+
+    id: int
+    state: MessageState
+    changed_at: datetime
+
+    def counts_for(self, judged: int | None) -> bool:
+        """Tell whether it stands in the way of another message to the same person.
+
+        Of two that are both only claimed the older one goes first; anything further on always counts.
+        """
+        if self.id == judged:
+            return False
+        return self.state is not MessageState.CLAIMED or judged is None or self.id < judged
+
+
+@dataclass(slots=True)
+class AtCompany:
+    """What happened with one company's people."""
+
+    answered: dict[int, datetime] = field(default_factory=dict)
+    """When each of them last answered."""
+
+    refused: dict[int, datetime] = field(default_factory=dict)
+    active: list[Active] = field(default_factory=list)
+
+    def answered_by_others(self, prospect_id: int, since: datetime | None) -> datetime | None:
+        """The newest answer of somebody else that nobody released."""
+        return _newest_of_others(self.answered, prospect_id, since)
+
+    def refused_by_others(self, prospect_id: int, since: datetime | None) -> datetime | None:
+        """The newest no of somebody else that nobody released."""
+        return _newest_of_others(self.refused, prospect_id, since)
+
+
+def _newest_of_others(
+    by_person: Mapping[int, datetime], prospect_id: int, since: datetime | None
+) -> datetime | None:
+    moments = [
+        at for person, at in by_person.items() if person != prospect_id and (since is None or at > since)
+    ]
+    return max(moments, default=None)
+
+
+def at_companies(session: Session, company_ids: Collection[int]) -> dict[int, AtCompany]:
+    """Answers, refusals and sequences at companies, by company."""
+    found = {company_id: AtCompany() for company_id in company_ids}
+    answers = select(_p.company_id, _p.id, _p.last_reply_at).where(
+        _p.company_id.in_(company_ids), _p.last_reply_at.is_not(None)
+    )
+    for company_id, person, at in session.execute(answers):
+        found[company_id].answered[person] = at
+    refusals = (
+        select(_p.company_id, _p.id, func.max(_r.refused_at))
+        .select_from(Prospect.metadata.tables["prospects"])
+        .join(SpellingKey.metadata.tables["spelling_keys"], _s.prospect_id == _p.id)
+        .join(RefusalKey.metadata.tables["refusal_keys"], _k.digest == _s.digest)
+        .join(Refusal.metadata.tables["refusals"], _r.id == _k.refusal_id)
+        .where(_p.company_id.in_(company_ids), _r.scope == RefusalScope.ADDRESS, _r.lifted_at.is_(None))
+        .group_by(_p.company_id, _p.id)
+    )
+    for company_id, person, at in session.execute(refusals):
+        found[company_id].refused[person] = at
+    active = (
+        select(_p.company_id, _e.id, _e.prospect_id)
+        .select_from(Prospect.metadata.tables["prospects"])
+        .join(Enrolment.metadata.tables["enrolments"], _e.prospect_id == _p.id)
+        .where(_p.company_id.in_(company_ids), _e.state.in_(ACTIVE))
+    )
+    for company_id, enrolment_id, person in session.execute(active):
+        found[company_id].active.append(Active(enrolment_id, person))
+    return found
+
+
+def ended_unanswered(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
+    """When somebody's newest sequence ran to its end."""
+    query = (
+        select(_e.prospect_id, func.max(_e.changed_at))
+        .where(
+            _e.prospect_id.in_(prospect_ids),
+            _e.state == EnrolmentState.FINISHED,
+            _e.stop_reason == StopReason.COMPLETED,
+        )
+        .group_by(_e.prospect_id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+@dataclass(slots=True)
+class Letters:
+    """What our own messages to one person say."""
+
+    notice_at: datetime | None = None
+    in_hand: list[InHand] = field(default_factory=list)
+
+
+def letters(session: Session, prospect_ids: Collection[int]) -> dict[int, Letters]:
+    """Notices given (GDPR article 14) and messages in hand, by prospect."""
+    told: ColumnElement[bool] = and_(_m.notice_version != "", _m.sent_at.is_not(None))
+    in_hand = and_(_m.state.in_(_MAYBE_LEFT), _m.kind.in_(UNASKED))
+    query = select(_m.prospect_id, _m.id, _m.state, _m.changed_at, _m.notice_version, _m.sent_at).where(
+        _m.prospect_id.in_(prospect_ids), or_(told, in_hand)
+    )
+    found: dict[int, Letters] = {}
+    for person, message_id, state, changed_at, notice, sent_at in session.execute(query):
+        letter = found.setdefault(person, Letters())
+        if notice and sent_at is not None:
+            letter.notice_at = min(letter.notice_at or sent_at, sent_at)
+        if state in _MAYBE_LEFT:
+            letter.in_hand.append(InHand(message_id, state, changed_at))
+    return found
+
+
+def converted(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
+    """When people became customers."""
+    query = (
+        select(_h.prospect_id, func.max(_h.changed_at))
+        .where(_h.prospect_id.in_(prospect_ids), _h.became == Status.CONVERTED)
+        .group_by(_h.prospect_id)
+    )
+    return dict(session.execute(query).tuples().all())

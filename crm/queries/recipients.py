@@ -1,0 +1,109 @@
+"""Prospects with their companies, many at once: what the gate and the planner need to know of a person."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.kernel.addresses import EmailAddress
+from crm.kernel.business import AddressKind, LegalForm
+from crm.kernel.digests import AddressDigest, AddressKeys
+from crm.kernel.domains import is_freemail, registrable_domain
+from crm.kernel.errors import InvalidAddressError
+from crm.kernel.zones import zone_for
+from crm.permission.terms import Reach
+from crm.prospects.models import Company, Prospect, Status
+
+_p = Prospect.metadata.tables["prospects"].c
+_c = Company.metadata.tables["companies"].c
+_COLUMNS = (
+    _p.id, _p.company_id, _p.name, _p.role, _p.role_relevance, _p.address, _p.address_digest,
+    _p.address_kind, _p.address_state, _p.language, _p.status, _p.restricted_at, _p.measuring_consent_at,
+    _p.last_mail_at, _p.last_reply_at, _p.created_at, _c.name, _c.domain, _c.website, _c.country,
+    _c.language, _c.time_zone, _c.legal_form, _c.relevance, _c.released_at,
+)  # fmt: skip
+
+
+class Recipient(NamedTuple):
+    """One prospect at one company."""
+
+    id: int
+    company_id: int
+    name: str
+    role: str
+    role_relevance: str
+    address: str
+    address_digest: AddressDigest
+    address_kind: AddressKind
+    address_state: str
+    own_language: str
+    status: Status
+    restricted_at: datetime | None
+    measuring_consent_at: datetime | None
+    last_mail_at: datetime | None
+    last_reply_at: datetime | None
+    created_at: datetime
+    company: str
+    domain: str | None
+    website: str
+    country: str
+    company_language: str
+    time_zone: str
+    legal_form: LegalForm
+    relevance: str
+    released_at: datetime | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where their clock hangs."""
+        return zone_for(self.country or None, self.time_zone or None).zone
+
+    @property
+    def mailbox(self) -> EmailAddress | None:
+        """The address, read; None when what is stored is no address (any more)."""
+        try:
+            return EmailAddress.parse(self.address)
+        except InvalidAddressError:
+            return None
+
+    @property
+    def firm_domain(self) -> str | None:
+        """The registrable domain that stands for the company; None where nobody owns one."""
+        mail_domain = self.address.rpartition("@")[2]
+        return self.domain or registrable_domain(mail_domain)
+
+    @property
+    def freemail(self) -> bool:
+        """Anybody may have a mailbox at its domain."""
+        return is_freemail(self.address.rpartition("@")[2])
+
+
+def recipients(session: Session, prospect_ids: Collection[int]) -> dict[int, Recipient]:
+    """Prospects by id; ids without one are left out."""
+    query = (
+        select(*_COLUMNS)
+        .select_from(Prospect.metadata.tables["prospects"])
+        .join(Company.metadata.tables["companies"], _c.id == _p.company_id)
+        .where(_p.id.in_(prospect_ids))
+    )
+    return {row[0]: Recipient._make(row) for row in session.execute(query)}
+
+
+def covering_digests(ring: AddressKeys, recipient: Recipient) -> dict[AddressDigest, Reach]:
+    """Every name under which a refusal covers this person, with how far it reaches there.
+
+    Spellings of the mailbox, its registrable domain, and the company's own domain when that is another one.
+    """
+    mail_domain = registrable_domain(recipient.address.rpartition("@")[2])
+    names: dict[AddressDigest, Reach] = {}
+    if recipient.domain and recipient.domain != mail_domain:
+        names |= dict.fromkeys(ring.domain_digests(recipient.domain), Reach.COMPANY)
+    if mail_domain:
+        names |= dict.fromkeys(ring.domain_digests(mail_domain), Reach.DOMAIN)
+    mailbox = recipient.mailbox
+    if mailbox is not None:
+        names |= dict.fromkeys(ring.digests(mailbox), Reach.ADDRESS)
+    return names
