@@ -16,6 +16,9 @@ MAX_LENGTH = 254  # characters; RFC 5321 4.5.3.1.3 leaves 254 for the address in
 MAX_LOCAL = 64  # octets; RFC 5321 4.5.3.1.1
 
 _EVERYDAY = re.compile(r"([a-zA-Z0-9_+\-]+(?:\.[a-zA-Z0-9_+\-]+)*)@([a-zA-Z0-9.\-]+)")
+# A name that IDNA and the library leave as it is; the longest one fits in MAX_LENGTH with a local part.
+_PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_SPECIAL = frozenset(email_validator.SPECIAL_USE_DOMAIN_NAMES)
 _ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -35,7 +38,7 @@ class EmailAddress:
         Raises:
             InvalidAddressError: there is not exactly one usable mailbox in the text.
         """
-        bare = _undress(text)
+        bare = text if _EVERYDAY.fullmatch(text) else _undress(text)
         everyday = _EVERYDAY.fullmatch(bare)
         if everyday and len(everyday[1]) <= MAX_LOCAL and len(bare) <= MAX_LENGTH:
             return cls(everyday[1], _domain(everyday[2]))
@@ -120,6 +123,8 @@ def _domain(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def _read_domain(text: str) -> str | AddressFault:
     text = text.rstrip(".")
+    if _PLAIN_DOMAIN.fullmatch(text) and "--" not in text and text.rpartition(".")[2] not in _SPECIAL:
+        return text
     if any(mixes_scripts(label) for label in text.split(".")):
         return AddressFault.MIXED_SCRIPT
     try:
