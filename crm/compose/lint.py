@@ -23,6 +23,7 @@ LOOPBACK: Final = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?:[:/]|
 FALSE_REPLY: Final = re.compile(r"\s*(?:re|fwd?|aw|wg|antw|doorst|tr)\s*:", re.IGNORECASE)
 """Pretends that there was a conversation."""
 
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _BLANK: Final = "\x00"
 _FIELD_IN_LINK: Final = re.compile(r'(?:https?://|mailto:)[^\s<>"\x00]*\x00', re.IGNORECASE)
 
@@ -90,7 +91,7 @@ def _in_both(source: str) -> Iterator[Fault]:
     if has_hidden(source.replace("\r\n", "").replace("\n", "")):
         words = "There is an invisible character here, perhaps from a word processor. Paste it as plain text."
         yield Fault(FaultCode.HIDDEN_CHARACTER, words, 1, 1)
-    blanked = _blanked(source)
+    blanked = LINK.sub(_without_escapes, _blanked(source))
     for rule in _RULES:
         for match in rule.pattern.finditer(blanked):
             yield Fault(rule.code, rule.words, *place(source, match.start()))
@@ -120,6 +121,11 @@ def _in_body(source: str) -> Iterator[Fault]:
     if len(source.split()) > LONG_LETTER:
         words = f"This letter has more than {LONG_LETTER} words. Those that are answered have 60 to 120."
         yield Fault(FaultCode.LONG_LETTER, words, 1, 1, severity=Severity.WARNING)
+
+
+def _without_escapes(link: re.Match[str]) -> str:
+    """An address without its percent signs, as long as before: `%C3%A9` is no field."""
+    return _ESCAPE.sub("---", link[0])
 
 
 def _blanked(source: str) -> str:

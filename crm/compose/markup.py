@@ -9,7 +9,7 @@ LINK: Final = re.compile(
 )
 """A web address as it stands in text; trailing punctuation is cut by `links_in`."""
 
-_PUNCTUATION: Final = ".,:;!?\u2026'\u2019\u201d»*_~"
+_PUNCTUATION: Final = ".,:;!?\u2026'\u2019\u201c\u201d»*_~"
 _PAIRS: Final = {")": "(", "]": "["}
 _HEAD: Final = re.compile(r"^.*?</head>", re.DOTALL | re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
