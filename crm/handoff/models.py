@@ -52,6 +52,9 @@ class Lead(Base):
     code_used_at: Mapped[datetime | None] = mapped_column(
         info=subject("when they went on to the image service")
     )
+    link_by_mail: Mapped[bool] = mapped_column(
+        default=True, info=subject("whether we mail them the sign-up link; else a colleague passes it on")
+    )
     attempt: Mapped[int] = mapped_column(default=0, info=no_person("tries so far"))
     next_try_at: Mapped[datetime | None] = mapped_column(info=no_person("real time of the next try"))
     claim_id: Mapped[str | None] = mapped_column(String(26), info=no_person("which worker has it"))

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("code_digest", sa.String(length=64), nullable=False),
         sa.Column("code_expires_at", sa.DateTime(), nullable=False),
         sa.Column("code_used_at", sa.DateTime(), nullable=True),
+        sa.Column("link_by_mail", sa.Boolean(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("next_try_at", sa.DateTime(), nullable=True),
         sa.Column("claim_id", sa.String(length=26), nullable=True),
