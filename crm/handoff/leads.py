@@ -181,3 +181,9 @@ def by_code(session: Session, digest: str) -> Lead | None:
 
 def _with_jitter(wait: timedelta) -> timedelta:
     return wait * (0.8 + secrets.randbelow(401) / 1000)
+
+
+def language_of(lead: Lead) -> str:
+    """The language the lead's body names."""
+    told: dict[str, str] = json.loads(lead.body)
+    return told["language"]

@@ -6,12 +6,16 @@ _STAFF = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'"
 )
-_PUBLIC = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 PUBLIC_PATHS = ("/u/", "/about/", "/objection", "/start/", "/o/", "/hooks/")
 """Where people outside arrive: no script may run there."""
+
+
+def public_policy(*, also_to: str = "") -> str:
+    """The policy of pages for people outside; `also_to` is one more origin their form may lead to."""
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {also_to}".rstrip()
+        + "; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def is_public(path: str) -> bool:
@@ -23,7 +27,7 @@ def protect(response: Response, *, https: bool) -> Response:
     """Add the headers to one response; what a view has already set stays."""
     public, static = is_public(request.path), request.path.startswith("/static/")
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _PUBLIC if public else _STAFF)
+    headers.setdefault("Content-Security-Policy", public_policy() if public else _STAFF)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("X-Frame-Options", "DENY")
