@@ -12,11 +12,11 @@ GENERIC = (
     "e-commerce vertrieb"
 )
 NEVER = (
-    "abuse postmaster hostmaster webmaster noc security mailer-daemon no-reply noreply donotreply do- "
-    "not-reply bounce bounces bounces-123-ann bounce+x=y privacy dpo avg gdpr datenschutz unsubscribe "
-    "legal juridisch jobs hr vacatures bewerbung press pers billing facturen invoice rechnung support "
-    "klantenservice Support-NL kundenservice service.client webshop-support announce-request owner- "
-    "list usenet news www uucp ftp noreply-orders"
+    "abuse postmaster hostmaster webmaster noc security mailer-daemon no-reply noreply donotreply "
+    "do-not-reply bounce bounces bounces-123-ann bounce+x=y privacy dpo avg gdpr datenschutz "
+    "unsubscribe legal juridisch jobs hr vacatures bewerbung press pers billing facturen invoice "
+    "rechnung support klantenservice Support-NL kundenservice service.client webshop-support "
+    "announce-request owner-list usenet news www uucp ftp noreply-orders"
 )
 NAMED = (
     "ann ann.smit a.smit jan-willem jan.hr smit.info contact.jan bouncer sally shopkeeper "
