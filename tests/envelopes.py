@@ -26,6 +26,7 @@ def wire(
     message["Auto-Submitted"] = "no"
     message.set_content(text)
     message.add_alternative(f"<p>{text}</p>\n", subtype="html")
+    message.set_boundary("=_the_same_each_time")
     return message.as_bytes()
 
 

@@ -136,8 +136,6 @@ class SendGridMailer:
                 return fault
             if trouble:
                 return trouble[0]
-            if not deadline.has(self._limits.answer):
-                return NotSent(NotSentReason.OUT_OF_TIME)
             outcome = self._post(envelope, deadline.within(self._limits.message))
             if isinstance(outcome, Uncertain):
                 trouble.append(NotSent(NotSentReason.UNREACHABLE))
@@ -164,6 +162,8 @@ class SendGridMailer:
     def _post(self, envelope: Envelope, deadline: Deadline) -> Outcome:
         try:
             body = payload(envelope)
+            if not deadline.has(self._limits.answer):
+                return NotSent(NotSentReason.OUT_OF_TIME)
             faults.point("transport.before_body")
             response = self._official.client.mail.send.post(request_body=body, timeout=deadline.left())
             faults.point("transport.after_response")

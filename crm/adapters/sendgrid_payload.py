@@ -83,7 +83,7 @@ def _content(message: EmailMessage) -> list[dict[str, str]]:
     for subtype in ("plain", "html"):
         part = message.get_body((subtype,))
         if isinstance(part, EmailMessage):
-            found.append({"type": f"text/{subtype}", "value": part.get_content()})
+            found.append({"type": f"text/{subtype}", "value": part.get_content().replace("\r\n", "\n")})
     if not found:
         raise NotAPayloadError("The message has no text.")
     return found

@@ -37,6 +37,10 @@ class Peer:
         data, self._read = self._read[:size], self._read[size:]
         return data
 
+    def waiting(self) -> bytes:
+        """What came with the last read, and was not asked for yet."""
+        return self._read
+
     def say(self, data: bytes) -> None:
         self.connection.sendall(data)
 
@@ -105,6 +109,7 @@ class ScriptedServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._open.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)

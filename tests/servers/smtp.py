@@ -26,6 +26,8 @@ class Stage(enum.StrEnum):
     """Before the body was read."""
     DOT = "dot"
     """After the whole body was read, before it counts as taken."""
+    TAKEN = "taken"
+    """After it counts as taken, before that is said."""
 
 
 Behaviour = Callable[[Peer], None]
@@ -62,6 +64,13 @@ def reset_after(size: int) -> Behaviour:
         peer.reset()
 
     return behave
+
+
+def want_it_anyway(peer: Peer) -> None:
+    """Ask for the body though nobody was accepted to have it, as RFC 2920 allows."""
+    peer.say(b"354 go\r\n")
+    peer.until(b".\r\n")
+    peer.say(b"554 5.5.1 nobody to send it to\r\n")
 
 
 @dataclass
@@ -193,7 +202,7 @@ class SmtpServer:
         if self._fault(Stage.DOT, talk.peer):
             return
         self.taken.append(Taken(sender, recipient, b"".join(lines)))
-        talk.peer.say(b"250 2.0.0 Ok: queued as 4F1\r\n")
+        self._say(Stage.TAKEN, talk.peer, b"250 2.0.0 Ok: queued as 4F1")
 
 
 def _path(command: str) -> str:
