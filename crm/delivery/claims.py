@@ -14,8 +14,8 @@ from crm.kernel.digests import AddressDigest
 LEASE: Final = timedelta(seconds=60)
 """Real time a worker may hold a claim; then the reaper takes it back."""
 
-MARGIN: Final = timedelta(seconds=20)
-"""What must be left of a lease before a message may leave: longer than handing one over can take."""
+MARGIN: Final = timedelta(seconds=35)
+"""What must be left of a lease before messages may leave: more than a mailer takes for ten (30 seconds)."""
 
 BATCH: Final = 100
 """Messages in one claim, at most."""

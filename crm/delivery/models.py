@@ -81,7 +81,7 @@ class Message(Base):
     """One mail to one person, rendered and frozen. What it says never changes after it was planned."""
 
     __tablename__ = "messages"
-    __about__ = Path("prospect_id")
+    __about__ = (Path("prospect_id"), Path("address_digest", digest=True))
     __table_args__ = (
         # I02: at most one message a step of an enrolment, whoever plans it and however often.
         UniqueConstraint("enrolment_id", "step_id"),
