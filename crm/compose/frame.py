@@ -1,21 +1,20 @@
 """What stands around a letter: rendered once for all letters of a kind, then only filled."""
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import jinja2
 
 from crm.compose import notices
 from crm.compose.letter import Letter, LetterFaultError
+from crm.compose.markup import colon
 from crm.compose.notices import Grounds, Measuring, Paragraph, Retention, Slot
 from crm.kernel.controller import Controller
 from crm.kernel.mail import MANNERS, Frame, Language, MailKind
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates" / "mail"
-_SLOT: Final = re.compile("\x00([a-z]+)\x00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +46,25 @@ class FrameKey:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """A frame cut at its slots: even places are text as it is, odd ones name what goes there."""
+class Rendered(NamedTuple):
+    """Both parts of a frame, with marks where the slots are."""
 
-    text: tuple[str, ...]
-    html: tuple[str, ...]
+    text: str
+    html: str
 
 
-def pieces(key: FrameKey) -> Pieces:
+def rendered(key: FrameKey) -> Rendered:
     """Render both parts of a frame from the same paragraphs, so that they say the same."""
     above, below = _paragraphs(key)
     values = {slot.value: slot.mark for slot in Slot} | {
         "language": key.language.value,
         "above": above,
         "below": below,
+        "colon": colon(key.language),
         "measured": key.measuring is not Measuring.OFF,
     }
     text, html = (_templates().get_template(name).render(values) for name in ("frame.txt", "frame.html"))
-    return Pieces(tuple(_SLOT.split(text.rstrip("\n"))), tuple(_SLOT.split(html.rstrip("\n"))))
+    return Rendered(text.rstrip("\n"), html.rstrip("\n"))
 
 
 def _paragraphs(key: FrameKey) -> tuple[list[Paragraph], list[Paragraph]]:

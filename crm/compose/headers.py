@@ -3,8 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime
-from email.utils import format_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from crm.kernel.addresses import EmailAddress
@@ -31,6 +30,8 @@ _WEB: Final = re.compile(
     r"(?:https://[a-z0-9.-]+(?::\d+)?|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?)(?:[/?#][!#-;=?-~]*)?",
     re.IGNORECASE,
 )
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAILTO: Final = re.compile(r"mailto:[!#-+\--;=?-~]+@[!#-+\--;=?-~]+")
 
 
@@ -133,9 +134,13 @@ def date(at: datetime) -> str:
     Raises:
         UnsafeHeaderError: the time has no offset.
     """
-    if at.tzinfo is None:
+    offset = at.utcoffset()
+    if offset is None:
         raise UnsafeHeaderError("Date")
-    return format_datetime(at)
+    minutes = abs(int(offset.total_seconds())) // 60
+    sign = "-" if offset < timedelta(0) else "+"
+    clock = f"{at.hour:02}:{at.minute:02}:{at.second:02} {sign}{minutes // 60:02}{minutes % 60:02}"
+    return f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at.year:04} {clock}"
 
 
 def _refuse_hidden(header: str, text: str) -> None:

@@ -27,7 +27,8 @@ def leftovers(text: str) -> list[str]:
     Quoted lines (`>`) are other people's words, and web addresses have percent signs of their own:
     neither counts.
     """
-    if not any(mark in text for mark in ("{", "}", "[[", "%", "*|", "<<", "None")):
+    braces = "{" in text or "}" in text
+    if not (braces or "%" in text or "None" in text or "[[" in text or "*|" in text or "<<" in text):
         return []
     own = LINK.sub(" ", _QUOTED.sub("", text)) if "%" in text or ">" in text else text
     return [match[0] for pattern in (OURS, FOREIGN, NOTHING) for match in pattern.finditer(own)]

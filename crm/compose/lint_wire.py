@@ -9,7 +9,7 @@ from typing import Final
 
 from crm.compose.leftovers import leftovers
 from crm.compose.lint import FALSE_REPLY, LOOPBACK
-from crm.compose.markup import words_of, words_of_text
+from crm.compose.markup import colon, words_of, words_of_text
 from crm.compose.notices import objection
 from crm.compose.wire import ForeignFormError, WireMail
 from crm.kernel.controller import Controller
@@ -178,6 +178,6 @@ def _objection_patterns() -> tuple[str, ...]:
     found: list[str] = []
     for language in Language:
         right, link = objection(language)
-        found.append(f"{right.words}\n{link.words}: \x00")
+        found.append(f"{right.words}\n{link.words}{colon(language)}\x00")
         found.append(f'{right.words}<br><a href="\x00">{link.words}</a>')
     return tuple(found)

@@ -14,6 +14,7 @@ _PAIRS: Final = {")": "(", "]": "["}
 _HEAD: Final = re.compile(r"^.*?</head>", re.DOTALL | re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 _ANCHOR: Final = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
+_LANGUAGE: Final = re.compile(r'<!doctype html>\s*<html lang="([a-z]+)"')
 _TAG: Final = re.compile(r"<[^>]*>")
 RULE: Final = "--"
 """Parts letter and footer in plain text; HTML needs none."""
@@ -40,24 +41,30 @@ def words_of_text(text: str) -> list[str]:
 
 def words_of(document: str) -> list[str]:
     """The words of an HTML part: what is shown, and the target of a link that shows other words."""
+    language = _LANGUAGE.match(document)
+    mark = colon(language[1] if language else "")
+
+    def told(anchor: re.Match[str]) -> str:
+        target, label = anchor.groups()
+        return label if label == target else f"{label}{mark}{target}"
+
     body = _HEAD.sub("", document, count=1)
-    shown = _TAG.sub(" ", _ANCHOR.sub(_anchor_words, body))
-    return words_of_text(html.unescape(shown))
+    return words_of_text(html.unescape(_TAG.sub(" ", _ANCHOR.sub(told, body))))
 
 
-def _anchor_words(match: re.Match[str]) -> str:
-    target, label = match.groups()
-    return label if label == target else f"{label}: {target}"
+def colon(language: str) -> str:
+    """What stands between words and the address they point to in plain text; French parts it from them."""
+    return "\u00a0: " if language == "fr" else ": "
 
 
 def _linkified(text: str) -> str:
     out: list[str] = []
     seen = 0
     for match in LINK.finditer(text):
-        target = html.escape(_trimmed(match[0]))
-        if target:
+        if link := _trimmed(match[0]):
+            target = html.escape(link)
             out += (html.escape(text[seen : match.start()]), f'<a href="{target}">{target}</a>')
-            seen = match.start() + len(_trimmed(match[0]))
+            seen = match.start() + len(link)
     out.append(html.escape(text[seen:]))
     return "".join(out)
 

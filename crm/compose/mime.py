@@ -5,7 +5,6 @@ List-Unsubscribe or In-Reply-To into encoded words, which kills one-click and th
 times as much. The library's parser judges every line of this in the tests.
 """
 
-from binascii import b2a_qp
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2s
@@ -13,7 +12,8 @@ from html import escape
 from typing import Final
 
 from crm.compose import headers
-from crm.compose.frame import FrameKey, pieces
+from crm.compose.blocks import blocks, fill
+from crm.compose.frame import FrameKey, rendered
 from crm.compose.letter import Composed, Letter, LetterFaultError, Sender, require_whole
 from crm.compose.markup import letter_html
 from crm.compose.notices import Slot
@@ -35,9 +35,9 @@ class Skeleton:
     def __init__(self, key: FrameKey, sender: Sender) -> None:
         self._one_click = MANNERS[key.kind].one_click
         self._from = ("From", headers.mailbox_with_name("From", sender.name, sender.address))
-        frame = pieces(key)
-        self._text = frame.text
-        self._html = frame.html
+        frame = rendered(key)
+        self._text = blocks(frame.text)
+        self._html = blocks(frame.html)
 
     def fill(self, letter: Letter) -> Composed:
         """Write one message. The letter is one of those this skeleton was built for.
@@ -49,10 +49,11 @@ class Skeleton:
         """
         require_whole(letter)
         values = _values(letter)
-        text = _filled(self._text, values)
-        html = _filled(self._html, _as_html(values))
+        text, text_octets = fill(self._text, values)
+        html, html_octets = fill(self._html, _as_html(values))
         head = self._headers(letter)
-        return Composed(letter.subject, text, html, _wire(head, text, html, letter.message_id), tuple(head))
+        wire = _wire(head, text_octets, html_octets, letter.message_id)
+        return Composed(letter.subject, text, html, wire, tuple(head))
 
     def _headers(self, letter: Letter) -> list[tuple[str, str]]:
         head = [self._from]
@@ -116,14 +117,7 @@ def _as_html(values: dict[str, str]) -> dict[str, str]:
     return html
 
 
-def _filled(parts: tuple[str, ...], values: dict[str, str]) -> str:
-    out = list(parts)
-    for place in range(1, len(out), 2):
-        out[place] = values[out[place]]
-    return "".join(out)
-
-
-def _wire(head: Iterable[tuple[str, str]], text: str, html: str, message_id: str) -> bytes:
+def _wire(head: Iterable[tuple[str, str]], text: bytes, html: bytes, message_id: str) -> bytes:
     # "=_" never occurs in quoted-printable, so no text can hold the boundary (RFC 2045 section 6.7).
     boundary = "=_" + blake2s(message_id.encode("ascii"), digest_size=12).hexdigest()
     lines = "".join([f"{name}: {value}\r\n" for name, value in head])
@@ -132,14 +126,9 @@ def _wire(head: Iterable[tuple[str, str]], text: str, html: str, message_id: str
         (
             opening.encode("ascii"),
             _PART.format(boundary=boundary, kind="plain").encode("ascii"),
-            _quoted(text),
+            text,
             _PART.format(boundary=boundary, kind="html").encode("ascii"),
-            _quoted(html),
+            html,
             f"--{boundary}--\r\n".encode("ascii"),
         )
     )
-
-
-def _quoted(text: str) -> bytes:
-    """Quoted-printable, lines of at most 76 octets, CR LF everywhere, the last line closed."""
-    return b2a_qp(text.replace("\n", "\r\n").encode() + b"\r\n", istext=True)

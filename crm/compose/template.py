@@ -21,8 +21,11 @@ class Template:
 
     def __init__(self, parts: tuple[str | Hole, ...]) -> None:
         self._parts = parts
-        self.fields: Final = frozenset(part.field.name for part in parts if isinstance(part, Hole))
+
+    @property
+    def fields(self) -> frozenset[str]:
         """Names of the fields it uses."""
+        return frozenset(part.field.name for part in self._parts if isinstance(part, Hole))
 
     @classmethod
     def compile(cls, source: str, *, fields: tuple[Field, ...] = FIELDS) -> Self:

@@ -13,6 +13,8 @@ _BLANKS = re.compile(r"\s+")
 
 def one_line(text: str) -> str:
     """The text on one line: no breaks, controls or direction marks, blanks collapsed, NFC."""
+    if text.isascii() and text.isprintable():  # nearly all names: nothing to take out but blanks
+        return " ".join(text.split())
     return unicodedata.normalize("NFC", _BLANKS.sub(" ", _HIDDEN.sub("", _BREAKS.sub(" ", text)))).strip()
 
 

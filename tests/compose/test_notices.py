@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crm.compose.markup import colon
 from crm.compose.mime import compose
 from crm.compose.notices import Grounds, Retention, SourceKind, source_line, why_line
 from crm.compose.service import rights_letter, signup_letter
@@ -57,7 +58,7 @@ def test_the_right_to_object_is_a_paragraph_of_its_own_above_notice_and_footer(l
     text = compose(first_letter(language)).text
     words = words_in(language)
     paragraphs = text.split("\n\n")
-    at = paragraphs.index(f"{words.objection}\n{words.objection_link}: {STOP}")
+    at = paragraphs.index(f"{words.objection}\n{words.objection_link}{colon(language)}{STOP}")
     assert paragraphs[at - 1].endswith("Sanne de Wit")
     assert paragraphs[at + 1].startswith(words.notice_title)
     assert paragraphs[at + 2].startswith("--\n")
