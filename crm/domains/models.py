@@ -6,18 +6,20 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.kernel.db import Base
-from crm.kernel.inventory import Retention, no_person
+from crm.kernel.inventory import Path, Retention, no_person, subject
 
 
 class DomainCheck(Base):
     """Whether a domain takes mail, as its name servers last said. An outage changes nothing here."""
 
     __tablename__ = "domain_checks"
-    __about__ = None
+    __about__ = Path("domain", domain=True)
     __table_args__ = (Index("ix_domain_checks_next_check_at", "next_check_at"),)
 
     domain: Mapped[str] = mapped_column(
-        String(253), primary_key=True, info=no_person("a mail domain", keep=Retention.SHORT)
+        String(253),
+        primary_key=True,
+        info=subject("a mail domain: may be one person's own", keep=Retention.SHORT),
     )
     answer: Mapped[str] = mapped_column(
         String(16),

@@ -58,8 +58,8 @@ def enum_column(kind: type[enum.Enum], *, name: str | None = None) -> Enum:
 class Base(DeclarativeBase):
     """The base of every model. Constraints get names, so that a migration can drop them."""
 
-    __about__: ClassVar[Path | None]
-    """The way from a row to the person it is about (D11); None when it is about nobody."""
+    __about__: ClassVar[Path | tuple[Path, ...] | None]
+    """The way, or ways, from a row to the person it is about (D11); None when it is about nobody."""
 
     # A registry, not a type_annotation_map: Flask-SQLAlchemy 3.1 fails on the latter (its issue 1361).
     registry = registry(

@@ -102,9 +102,11 @@ class Path:
     """How to get from a table's row to the person it is about.
 
     `column` of this table holds `table.id` of the next one, up to `prospects`; or, with `digest`,
-    the column holds an address digest. A table that is about nobody declares `None` instead.
+    the column holds an address digest; or, with `domain`, the domain of their company, which goes with
+    the last person there. A table that is about nobody declares `None` instead.
     """
 
     column: str
     table: str = "prospects"
     digest: bool = False
+    domain: bool = False

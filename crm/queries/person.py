@@ -12,6 +12,7 @@ from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.domains import registrable_domain
 from crm.kernel.errors import InvalidAddressError
 from crm.prospects.models import Company, Prospect, SpellingKey
+from crm.queries.inventory import Subject
 from crm.sequences.models import Enrolment, Sequence
 
 Key = tuple[AddressDigest, int]
@@ -106,3 +107,19 @@ def identities(ring: AddressKeys, address: EmailAddress) -> tuple[AddressDigest,
     """The digests of the identity spelling alone, one a key version: disclose narrow (standards §3.8)."""
     digests = ring.digests(address)
     return digests[:: len(digests) // len(ring.versions)]
+
+
+def subject_of(session: Session, ring: AddressKeys, found: Person) -> Subject:
+    """The person as the inventory finds their rows: their own mailbox only.
+
+    The domain is theirs to take along while nobody else at their company is on record.
+    """
+    if found.known is None:
+        return Subject((), tuple(found.digests[:1]))
+    mine = found.known
+    others = select(Prospect.id).where(Prospect.company_id == mine.company_id, Prospect.id != mine.id)
+    domains: tuple[str, ...] = ()
+    if session.scalar(others.limit(1)) is None:
+        companys = session.scalar(select(Company.domain).where(Company.id == mine.company_id))
+        domains = tuple({mine.address.domain, companys or mine.address.domain})
+    return Subject((mine.id,), identities(ring, mine.address), domains)

@@ -27,7 +27,7 @@ class InboundMail(Base):
     """One mail as it came in, and what we made of it."""
 
     __tablename__ = "inbound_mails"
-    __about__ = Path("prospect_id")
+    __about__ = (Path("prospect_id"), Path("sender_digest", digest=True))
     __table_args__ = (Index("ix_inbound_mails_state_received_at", "state", "received_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
