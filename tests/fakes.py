@@ -91,4 +91,4 @@ class MemoryImageService:
             return self.answer
         if self.leads.setdefault(lead_id, body) != body:
             return Conflict("other_body")
-        return Acknowledged(f"remote-{lead_id[:8]}")
+        return Acknowledged(f"remote-{lead_id}"[:64])
