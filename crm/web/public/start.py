@@ -37,7 +37,7 @@ def ask(code: str) -> ResponseReturnValue:
     if lead is None or lead.code_used_at is not None or lead.code_expires_at <= now():
         return _gone()
     languages.prefer(leads.language_of(lead))
-    answer = make_response(show("start.html", code=code, until=lead.code_expires_at))
+    answer = make_response(show("start.html", sign_up_code=code, until=lead.code_expires_at))
     # Browsers hold `form-action` against where a form's answer leads to as well: this page's leads there.
     answer.headers["Content-Security-Policy"] = headers.public_policy(also_to=_service_origin())
     return answer

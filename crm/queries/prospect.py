@@ -1,0 +1,97 @@
+"""Everything one prospect's page shows beside the timeline."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.conversations.models import Task
+from crm.delivery.models import Message, MessageState
+from crm.handoff.models import Lead
+from crm.kernel.errors import NotFoundError
+from crm.kernel.mail import MailKind
+from crm.kernel.settings import Settings
+from crm.permission.decide import decide
+from crm.permission.findings import Decision
+from crm.prospects.models import Prospect, Source
+from crm.queries.facts import Question, facts_batch
+from crm.queries.recipients import Recipient
+from crm.sequences.models import Enrolment
+from crm.sequences.models import Sequence as Series
+from crm.staff.models import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class InSeries:
+    """Where they are in a sequence."""
+
+    enrolment: Enrolment
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One prospect."""
+
+    person: Recipient
+    version: int
+    owner: str
+    may_write: Decision
+    """The gate's answer to an outreach mail, at this moment."""
+
+    may_answer: Decision
+    source: Source | None
+    series: list[InSeries]
+    """Newest first."""
+
+    lead: Lead | None
+    tasks: list[Task]
+    next_mail_at: datetime | None
+    erase_on: date | None
+
+
+def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settings) -> Sheet:
+    """Read one prospect.
+
+    Raises:
+        NotFoundError: there is no such prospect (any more).
+    """
+    kinds = (MailKind.OUTREACH, MailKind.REPLY)
+    questions = [Question(prospect_id=prospect_id, kind=kind) for kind in kinds]
+    first, answer = facts_batch(session, questions, now, settings)
+    row = session.get(Prospect, prospect_id)
+    if first is None or answer is None or row is None:
+        raise NotFoundError
+    enrolments = session.execute(
+        select(Enrolment, Series.name)
+        .join(Series, Series.id == Enrolment.sequence_id)
+        .where(Enrolment.prospect_id == prospect_id)
+        .order_by(Enrolment.id.desc())
+    )
+    return Sheet(
+        person=first.recipient,
+        version=row.version,
+        owner=session.scalar(select(Staff.name).where(Staff.id == row.owner_id)) or "",
+        may_write=decide(first.facts, now),
+        may_answer=decide(answer.facts, now),
+        source=session.scalar(
+            select(Source).where(Source.prospect_id == prospect_id).order_by(Source.id.desc()).limit(1)
+        ),
+        series=[InSeries(enrolment, name) for enrolment, name in enrolments],
+        lead=session.scalar(select(Lead).where(Lead.prospect_id == prospect_id)),
+        tasks=list(
+            session.scalars(
+                select(Task)
+                .where(Task.prospect_id == prospect_id, Task.done_at.is_(None))
+                .order_by(Task.due_at)
+            )
+        ),
+        next_mail_at=session.scalar(
+            select(Message.due_at)
+            .where(Message.prospect_id == prospect_id, Message.state == MessageState.DUE)
+            .order_by(Message.due_at)
+            .limit(1)
+        ),
+        erase_on=None,
+    )

@@ -1,0 +1,202 @@
+"""A prospect's page in words: the verdict, the facts and the timeline, from what the queries read."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from flask import url_for
+
+from crm.delivery.models import MessageState
+from crm.kernel.zones import zone_for
+from crm.permission.findings import Decision, Finding, Verdict
+from crm.permission.reasons import Weight
+from crm.permission.words import explain
+from crm.prospects.models import Status
+from crm.queries.prospect import Sheet
+from crm.queries.timeline import Event, Kind
+from crm.sequences.models import StopReason
+from crm.web.staff import times, words
+
+_SENTENCES = {Verdict.ALLOW: "Yes, you may", Verdict.WAIT: "Not yet", Verdict.DENY: "No"}
+_STATES = {Weight.OK: "yes", Weight.WAIT: "wait", Weight.DENY: "no"}
+
+_LOOKS = {
+    Kind.NOTE: ("notebook-pen", "wait"),
+    Kind.CALL: ("phone", "wait"),
+    Kind.MEETING: ("users", "hot"),
+    Kind.MAIL: ("send", "info"),
+    Kind.REPLY: ("reply", "plum"),
+    Kind.OPENING: ("eye", ""),
+    Kind.STATUS: ("flag", ""),
+    Kind.SERIES: ("route", ""),
+    Kind.TASK: ("check", "yes"),
+    Kind.LEAD: ("rocket", "yes"),
+    Kind.SOURCE: ("map-pin", ""),
+}
+_SAID = {Kind.NOTE: "noted", Kind.CALL: "called", Kind.MEETING: "met them"}
+
+
+def verdict(sheet: Sheet, now: datetime) -> dict[str, Any]:
+    """The "may we write?" card: one sentence, three acts, every reason with its proof and its mending."""
+    decision = sheet.may_write
+    first = explain(decision.reasons[0]) if decision.reasons else None
+    more = first.title if first and not decision.allows else ""
+    if decision.verdict is Verdict.WAIT and decision.retry_at:
+        more = f"{more} A new mail may go from {times.short(decision.retry_at, now)}."
+    return {
+        "state": words.VERDICT[decision.verdict],
+        "sentence": _SENTENCES[decision.verdict],
+        "more": more,
+        "acts": [
+            {
+                "state": words.VERDICT[sheet.may_answer.verdict],
+                "name": "Answer",
+                "note": _note(sheet.may_answer),
+            },
+            {"state": words.VERDICT[decision.verdict], "name": "New mail", "note": _note(decision)},
+        ],
+        "reasons": [_reason(one) for one in decision.reasons],
+    }
+
+
+def _note(decision: Decision) -> str:
+    if decision.allows:
+        return "any time"
+    return explain(decision.reasons[0]).short if decision.reasons else ""
+
+
+def _reason(finding: Finding) -> dict[str, str]:
+    said = explain(finding)
+    return {
+        "state": _STATES[finding.weight],
+        "text": said.title,
+        "proof": said.detail,
+        "mend": said.mend if finding.weight is not Weight.OK else "",
+    }
+
+
+def facts(sheet: Sheet, now: datetime) -> list[tuple[str, ...]]:
+    """The facts card."""
+    person, source = sheet.person, sheet.source
+    found: list[tuple[str, ...]] = [
+        ("Address", person.address, person.address_kind.value),
+        ("Company", person.company, person.legal_form.value.replace("_", " ")),
+        ("Website", person.domain or person.website or "—"),
+        ("Country", person.country or "not known"),
+        ("Why them", person.relevance or "not written down yet", person.role_relevance),
+    ]
+    if source:
+        where = source.words or source.url
+        found.append(("Source", f"{words.SOURCE[source.kind.value]}, {source.obtained_on:%-d %b %Y}", where))
+    found.append(("Since", times.day(person.created_at, now)))
+    found.append(("Owner", sheet.owner or "nobody"))
+    return found
+
+
+def there(sheet: Sheet, now: datetime) -> str:
+    """The time on their clock."""
+    zone = zone_for(sheet.person.country or None, sheet.person.time_zone or None).zone
+    return f"{now.astimezone(zone):%H:%M} there"
+
+
+def days(events: list[Event], now: datetime, *, prospect_id: int) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The timeline by day, today first even when nothing has happened yet."""
+    found = [
+        (times.day(next_events[0].at, now), [event(one, prospect_id=prospect_id) for one in next_events])
+        for _, next_events in (
+            (key, list(group)) for key, group in groupby(events, key=lambda one: times.local(one.at).date())
+        )
+    ]
+    today = times.day(now, now)
+    return found if found and found[0][0] == today else [(today, []), *found]
+
+
+def event(one: Event, *, prospect_id: int) -> dict[str, Any]:
+    """One line or box of the timeline."""
+    icon, tone = _LOOKS[one.kind]
+    slim = one.kind not in {Kind.NOTE, Kind.CALL, Kind.MEETING, Kind.REPLY}
+    return {
+        "id": f"{one.kind.value}-{one.id}-{one.code}",
+        "icon": icon,
+        "tone": tone,
+        "who": _who(one),
+        "what": _what(one),
+        "when": times.clock(one.at),
+        "iso": one.at.isoformat(),
+        "slim": slim,
+        "text": "" if slim else one.text,
+        "subject": one.subject if one.kind is Kind.REPLY else "",
+        "lang": "",
+        "theirs": one.kind is Kind.REPLY,
+        "undo_url": (
+            url_for("prospect.take_back", prospect_id=prospect_id, note_id=one.id)
+            if one.kind in _SAID
+            else None
+        ),
+    }
+
+
+def _who(one: Event) -> str:
+    if one.kind is Kind.REPLY:
+        return "They"
+    return one.who
+
+
+def _what(one: Event) -> str:
+    return _SAYINGS[one.kind](one)
+
+
+def _of_mail(one: Event) -> str:
+    return f"“{one.subject}” {words.MESSAGE[MessageState(one.code)][0]}"
+
+
+def _of_series(one: Event) -> str:
+    said = "enrolled" if one.code == "enrolled" else words.STOPPED[StopReason(one.code)]
+    return f"{one.detail}: {said}"
+
+
+_SAYINGS: dict[Kind, Callable[[Event], str]] = {
+    Kind.NOTE: lambda one: _SAID[one.kind],
+    Kind.CALL: lambda one: _SAID[one.kind],
+    Kind.MEETING: lambda one: _SAID[one.kind],
+    Kind.MAIL: _of_mail,
+    Kind.REPLY: lambda one: words.REPLY.get(one.code, ("wrote", ""))[0].lower(),
+    Kind.OPENING: lambda one: f"“{one.subject}” {words.OPENED[one.code]}",
+    Kind.STATUS: lambda one: f"Stage: {words.STATUS[Status(one.code)][0]}",
+    Kind.SERIES: _of_series,
+    Kind.TASK: lambda one: f"done: {one.text}",
+    Kind.LEAD: lambda one: words.LEAD[one.code][0],
+    Kind.SOURCE: lambda one: f"Address from {words.SOURCE[one.code]}. {one.detail}",
+}
+
+
+def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
+    """The newest sequence, in words; None when they were in none."""
+    if not sheet.series:
+        return None
+    row, name = sheet.series[0].enrolment, sheet.series[0].name
+    running = row.state.value in {"running", "paused"}
+    said = words.STOPPED[row.stop_reason] if row.stop_reason else f"on step {row.position}"
+    next_at = sheet.next_mail_at or row.next_due_at or row.resumes_at
+    return {
+        "id": row.id,
+        "name": name,
+        "running": running,
+        "state": row.state.value,
+        "said": said,
+        "next": f"Next: {times.short(next_at, now)}" if running and next_at else "",
+    }
+
+
+def tasks(sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
+    """Open tasks, late ones in words."""
+    return [
+        {
+            "id": task.id,
+            "title": task.title,
+            "when": times.short(task.due_at, now),
+            "late": task.due_at < now,
+        }
+        for task in sheet.tasks
+    ]

@@ -1,0 +1,49 @@
+"""Dates and times as colleagues read them: on Amsterdam's clocks, short, relative only under a day."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+HOME = ZoneInfo("Europe/Amsterdam")
+
+
+def local(at: datetime, zone: ZoneInfo = HOME) -> datetime:
+    """A moment on the wall clock of a zone."""
+    return at.astimezone(zone)
+
+
+def day(at: datetime, now: datetime) -> str:
+    """`Today`, `Yesterday`, `Thu 26 Nov`, with the year when it is another one."""
+    here, today = local(at), local(now)
+    apart = (here.date() - today.date()).days
+    if apart in {0, -1, 1}:
+        return {0: "Today", -1: "Yesterday", 1: "Tomorrow"}[apart]
+    year = f" {here.year}" if here.year != today.year else ""
+    return f"{here:%a} {here.day} {here:%b}{year}"
+
+
+def clock(at: datetime) -> str:
+    """`14:05`."""
+    return f"{local(at):%H:%M}"
+
+
+def short(at: datetime, now: datetime) -> str:
+    """The time when it is today, else the day and the time."""
+    if local(at).date() == local(now).date():
+        return clock(at)
+    return f"{day(at, now)} {clock(at)}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago under a day, else the day."""
+    passed = now - at
+    if timedelta() <= passed < timedelta(minutes=1):
+        return "just now"
+    if timedelta() <= passed < timedelta(hours=1):
+        return f"{int(passed.total_seconds() // 60)} min ago"
+    return short(at, now)
+
+
+def long_day(at: datetime) -> str:
+    """`Tuesday 24 November`."""
+    here = local(at)
+    return f"{here:%A} {here.day} {here:%B}"
