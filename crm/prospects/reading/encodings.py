@@ -23,7 +23,8 @@ _BINARIES: Final = (
 _PAGES: Final = (b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"<head")
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _ODD_CONTROLS: Final = bytes({*range(32)} - {0, 9, 10, 12, 13, 26})
-_MOST_ODD: Final = 0.02  # of a sample; more control characters than this are no text
+_MOST_ODD: Final = 0.02  # of a sample, and a handful: more control characters than this are no text
+_HANDFUL: Final = 8
 
 
 def encoding_of(path: Path) -> str:
@@ -43,7 +44,8 @@ def encoding_of(path: Path) -> str:
     if wide:
         _decode_all(path, wide)
         return wide
-    if len(sample.translate(None, _ODD_CONTROLS)) < len(sample) * (1 - _MOST_ODD):
+    odd = len(sample) - len(sample.translate(None, _ODD_CONTROLS))
+    if odd > max(_HANDFUL, len(sample) * _MOST_ODD):
         raise _not_a_table()
     return _narrow(path)
 

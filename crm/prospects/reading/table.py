@@ -60,12 +60,15 @@ class Table:
             FileFault: while reading, when the file turns out to be broken further down.
         """
         number = 0
-        for line, values in self._lines():
-            if not "".join(values).strip():
-                continue
-            number += 1
-            if number > after:
-                yield Row(number, line, values)
+        try:
+            for line, values in self._lines():
+                if not "".join(values).strip():
+                    continue
+                number += 1
+                if number > after:
+                    yield Row(number, line, values)
+        except OSError as error:
+            raise _unreadable() from error
 
 
 def open_table(path: Path, *, most_bytes: int | None = None) -> Table:
@@ -88,8 +91,12 @@ def open_table(path: Path, *, most_bytes: int | None = None) -> Table:
             is_zip = file.read(4).startswith(_ZIP)
         opened = workbook.open_workbook(path) if is_zip else text_file.open_text(path)
     except OSError as error:
-        raise FileFault(FileFaultCode.UNREADABLE, "The file cannot be opened.") from error
+        raise _unreadable() from error
     return _checked(opened)
+
+
+def _unreadable() -> FileFault:
+    return FileFault(FileFaultCode.UNREADABLE, "The file cannot be opened.")
 
 
 def _checked(opened: text_file.Opened) -> Table:

@@ -5,14 +5,14 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from crm.prospects.reading.archives import has_formulas, refuse_harmful
@@ -61,9 +61,15 @@ def _broken() -> FileFault:
     )
 
 
+@contextmanager
+def _book(path: Path, *, values: bool) -> Iterator[Workbook]:
+    """The workbook, from a file that is closed whatever happens; the library would look at its name."""
+    with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=values)) as book:
+        yield book
+
+
 def _first_full_sheet(path: Path) -> tuple[int, list[str]]:
-    book = load_workbook(path, read_only=True, data_only=True)
-    with closing(book):
+    with _book(path, values=True) as book:
         sheets = list(book.worksheets)
         for place, sheet in enumerate(sheets):
             if sheet.sheet_state == "visible" and any(any(row) for row in _values(sheet)):
@@ -79,13 +85,12 @@ def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - the libr
 
 def _lines(path: Path, place: int, *, calculated: bool) -> Lines:
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        with closing(book):
+        with _book(path, values=True) as book:
             rows = _values(book.worksheets[place])
             if not calculated:
                 yield from _texts(zip(rows, repeat(None), strict=False))
                 return
-            with closing(load_workbook(path, read_only=True, data_only=False)) as formulas:
+            with _book(path, values=False) as formulas:
                 yield from _texts(zip(rows, _values(formulas.worksheets[place]), strict=True))
     except _UNREADABLE as error:
         raise _broken() from error
