@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,6 +31,8 @@ class Known:
 
     domain: str | None
     """Registrable domain of their company; None where nobody or everybody owns it."""
+
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +91,18 @@ def sequence_of(session: Session, reference: str, prospect_ids: Iterable[int]) -
 
 def _known(session: Session, ring: AddressKeys, ids: list[int], first: AddressDigest) -> Known | None:
     query = (
-        select(Prospect.id, Prospect.address, Prospect.language, Company.id, Company.language, Company.domain)
+        select(Prospect, Company.language, Company.domain)
         .join(Company, Company.id == Prospect.company_id)
         .where(Prospect.id.in_(ids))
     )
-    for id_, text, own, company_id, companys, domain in session.execute(query):
+    for one, language, domain in session.execute(query):
         try:
-            address = EmailAddress.parse(text)
+            address = EmailAddress.parse(one.address)
         except InvalidAddressError:
             continue
         if first in identities(ring, address):
             firm = registrable_domain(domain or address.domain)
-            return Known(id_, company_id, address, own or companys, firm)
+            return Known(one.id, one.company_id, address, one.language or language, firm, one.created_at)
     return None
 
 
