@@ -19,7 +19,6 @@ from crm.sequences.models import StopReason
 from crm.web.staff import times, words
 
 _SENTENCES = {Verdict.ALLOW: "Yes, you may", Verdict.WAIT: "Not yet", Verdict.DENY: "No"}
-_STATES = {Weight.OK: "yes", Weight.WAIT: "wait", Weight.DENY: "no"}
 
 _LOOKS = {
     Kind.NOTE: ("notebook-pen", "wait"),
@@ -69,7 +68,7 @@ def _note(decision: Decision) -> str:
 def _reason(finding: Finding) -> dict[str, str]:
     said = explain(finding)
     return {
-        "state": _STATES[finding.weight],
+        "state": words.WEIGHT[finding.weight],
         "text": said.title,
         "proof": said.detail,
         "mend": said.mend if finding.weight is not Weight.OK else "",

@@ -6,6 +6,7 @@ from typing import Final
 
 from crm.delivery.models import MessageState
 from crm.permission.findings import Verdict
+from crm.permission.reasons import Weight
 from crm.prospects.models import Status
 from crm.sequences.models import StopReason
 
@@ -22,6 +23,10 @@ STATUS: Final[Mapping[Status, tuple[str, str]]] = MappingProxyType(
 
 VERDICT: Final[Mapping[Verdict, str]] = MappingProxyType(
     {Verdict.ALLOW: "yes", Verdict.WAIT: "wait", Verdict.DENY: "no"}
+)
+
+WEIGHT: Final[Mapping[Weight, str]] = MappingProxyType(
+    {Weight.OK: "yes", Weight.WAIT: "wait", Weight.DENY: "no"}
 )
 
 MESSAGE: Final[Mapping[MessageState, tuple[str, str]]] = MappingProxyType(

@@ -1,0 +1,193 @@
+"""What a colleague does about one prospect: stage, stop, no, yes, a file of everything, erasure."""
+
+import json
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import Form, RadioField, StringField
+from wtforms.validators import Length
+
+from crm.audit.chain import Actor
+from crm.kernel.digests import AddressDigest
+from crm.kernel.errors import NotFoundError
+from crm.kernel.mail import MailKind
+from crm.permission.decide import decide
+from crm.permission.words import explain
+from crm.privacy.models import RefusalReason, RefusalScope
+from crm.privacy.register import Wish
+from crm.prospects.models import Status
+from crm.queries.facts import facts_for
+from crm.queries.recipients import Recipient, recipients
+from crm.staff.roles import Act
+from crm.web.access import allows
+from crm.web.context import me, now, reading, real_now, services
+from crm.web.public.desk import desk
+from crm.web.staff import words
+from crm.workflows.change_status import change_status
+from crm.workflows.convert import Converting, StandingNoError, convert
+from crm.workflows.erase import Shelves, erase
+from crm.workflows.export_person import House, export_person
+from crm.workflows.refuse import Mailbox, refuse
+from crm.workflows.stop_series import stop_series_of
+
+bp = Blueprint("prospect_acts", __name__)
+
+
+class RefuseForm(Form):
+    """What they said, and where."""
+
+    scope = RadioField(
+        "What did they say?",
+        choices=[
+            (RefusalScope.ADDRESS.value, "Do not contact me again"),
+            (RefusalScope.DOMAIN.value, "Leave our whole company alone"),
+            (RefusalScope.MEASURING.value, "Do not measure whether I read your mails"),
+        ],
+        default=RefusalScope.ADDRESS.value,
+    )
+
+
+class EraseForm(Form):
+    """The company's name, typed."""
+
+    company = StringField("Type the company's name to erase them", [Length(max=200)])
+
+
+def _person(prospect_id: int) -> Recipient:
+    found = recipients(reading(), [prospect_id]).get(prospect_id)
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _back(prospect_id: int, did: str = "") -> ResponseReturnValue:
+    return redirect(url_for("prospect.show", prospect_id=prospect_id, did=did or None), 303)
+
+
+def _mailbox(person: Recipient, *, domain: bool = False) -> Mailbox:
+    key = (AddressDigest(person.address_digest), services().settings.keys.addresses.version)
+    return Mailbox((key,), person.firm_domain if domain else None)
+
+
+@bp.get("/prospects/<int:prospect_id>/why")
+@allows(Act.SEE)
+def why(prospect_id: int) -> ResponseReturnValue:
+    """Every check of the gate for every kind of mail, with proof and mending."""
+    person, found = _person(prospect_id), []
+    for kind, name in ((MailKind.OUTREACH, "A mail we start"), (MailKind.REPLY, "An answer to theirs")):
+        facts = facts_for(reading(), [prospect_id], kind, now(), services().settings)[prospect_id]
+        decision = decide(facts, now())
+        reasons = [(words.WEIGHT[one.weight], one.reason.value, explain(one)) for one in decision.reasons]
+        found.append((name, words.VERDICT[decision.verdict], reasons))
+    return render_template("staff/prospect/why.html", person=person, checks=found)
+
+
+@bp.post("/prospects/<int:prospect_id>/status")
+@allows(Act.NOTE)
+def set_status(prospect_id: int) -> ResponseReturnValue:
+    """Say how far we are with them."""
+    chosen = request.form.get("status", "")
+    if chosen not in set(Status):
+        return _back(prospect_id)
+    with services().database.transaction() as session:
+        change_status(session, prospect_id, Status(chosen), by=me().id, at=now())
+    return _back(prospect_id, "saved")
+
+
+@bp.post("/prospects/<int:prospect_id>/series/<int:enrolment_id>/stop")
+@allows(Act.ENROL)
+def stop_series(prospect_id: int, enrolment_id: int) -> ResponseReturnValue:
+    """Stop a sequence for one person; what is planned does not leave."""
+    with services().database.transaction() as session:
+        stop_series_of(session, prospect_id, enrolment_id, at=now())
+    return _back(prospect_id, "stopped")
+
+
+@bp.get("/prospects/<int:prospect_id>/refuse")
+@allows(Act.REFUSE)
+def ask_refuse(prospect_id: int) -> ResponseReturnValue:
+    """Ask what they said."""
+    return render_template("staff/prospect/refuse.html", person=_person(prospect_id), form=RefuseForm())
+
+
+@bp.post("/prospects/<int:prospect_id>/refuse")
+@allows(Act.REFUSE)
+def note_refusal(prospect_id: int) -> ResponseReturnValue:
+    """Write down a no that came by phone or letter. It holds at once; there is no undo for a no."""
+    person, form = _person(prospect_id), RefuseForm(request.form)
+    if not form.validate():
+        return render_template("staff/prospect/refuse.html", person=person, form=form), 422
+    scope = RefusalScope(form.scope.data)
+    wish = Wish(scope=scope, reason=RefusalReason.BY_STAFF, channel="staff", at=now())
+    mailbox = _mailbox(person, domain=scope is RefusalScope.DOMAIN)
+    answer = refuse(desk(), mailbox, wish, by=Actor.staff(me().id))
+    return render_template("staff/prospect/refused.html", person=person, answer=answer)
+
+
+@bp.get("/prospects/<int:prospect_id>/convert")
+@allows(Act.NOTE)
+def ask_convert(prospect_id: int) -> ResponseReturnValue:
+    """Say what a yes sets in motion, before it does."""
+    return render_template("staff/prospect/convert.html", person=_person(prospect_id), fault="")
+
+
+@bp.post("/prospects/<int:prospect_id>/convert")
+@allows(Act.NOTE)
+def note_yes(prospect_id: int) -> ResponseReturnValue:
+    """They said yes: sequences stop, the lead is queued, the link goes by mail or is passed on."""
+    bundle = services()
+    how = Converting(
+        ring=bundle.settings.keys.addresses,
+        links=bundle.links,
+        now=now(),
+        real_now=real_now(),
+        link_by_mail=request.form.get("link", "mail") == "mail",
+    )
+    try:
+        with bundle.database.transaction() as session:
+            lead = convert(session, prospect_id, how, by=Actor.staff(me().id))
+    except StandingNoError as error:
+        page = render_template("staff/prospect/convert.html", person=_person(prospect_id), fault=str(error))
+        return page, 409
+    return redirect(url_for("leads.show", lead_id=lead.id, did="converted"), 303)
+
+
+@bp.get("/prospects/<int:prospect_id>/export")
+@allows(Act.EXPORT)
+def export(prospect_id: int) -> ResponseReturnValue:
+    """Everything we hold about them, as JSON; audited."""
+    person, settings = _person(prospect_id), services().settings
+    house = House(settings.keys.addresses, settings.controller, settings.retention_months)
+    key = (AddressDigest(person.address_digest), settings.keys.addresses.version)
+    with services().database.transaction() as session:
+        found = export_person(session, house, key, at=now(), by=Actor.staff(me().id))
+    text = json.dumps(found, ensure_ascii=False, indent=2)
+    headers = {"Content-Disposition": f'attachment; filename="prospect-{prospect_id}.json"'}
+    return Response(text, mimetype="application/json", headers=headers)
+
+
+@bp.get("/prospects/<int:prospect_id>/erase")
+@allows(Act.ERASE)
+def ask_erase(prospect_id: int) -> ResponseReturnValue:
+    """Ask for the company's name: an erasure cannot be taken back."""
+    return render_template("staff/prospect/erase.html", person=_person(prospect_id), form=EraseForm())
+
+
+@bp.post("/prospects/<int:prospect_id>/erase")
+@allows(Act.ERASE)
+def carry_out_erasure(prospect_id: int) -> ResponseReturnValue:
+    """Erase them everywhere; the no that it implies stays as an unreadable code."""
+    person, form = _person(prospect_id), EraseForm(request.form)
+    if (form.company.data or "").strip().casefold() != person.company.strip().casefold():
+        form.company.errors = [f"Type “{person.company}” to erase them. Nothing was erased."]
+        return render_template("staff/prospect/erase.html", person=person, form=form), 422
+    bundle = services()
+    receipt = erase(
+        desk(),
+        Shelves(bundle.settings.var, bundle.sent_mail),
+        _mailbox(person),
+        channel="staff",
+        at=now(),
+        by=Actor.staff(me().id),
+    )
+    return render_template("staff/prospect/erased.html", receipt=receipt)
