@@ -88,7 +88,7 @@ def test_mixed_encodings_name_the_line(tmp_path: Path) -> None:
 def test_a_file_over_the_limit_of_the_page_is_refused(tmp_path: Path) -> None:
     path = raw_file(tmp_path, b"company,email\nA,a@x.example\n")
     assert fault_of(path, most_bytes=10).code is FileFaultCode.TOO_LARGE
-    assert len(values_of(open_table(path, most_bytes=UPLOAD_BYTES))) == 1
+    assert len(list(open_table(path, most_bytes=UPLOAD_BYTES).rows())) == 1
 
 
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.jus
 latin = st.text(st.characters(codec="cp1252", exclude_categories=["Cc"]) | st.just("\n"), max_size=12)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(DIALECTS))
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, dialect: tuple[str, str, str]

@@ -72,10 +72,9 @@ class BrokenRows:
 def protected(cell: str) -> str:
     """The cell with an apostrophe in front where a spreadsheet would take it for a formula.
 
-    `cells.cleaned` takes exactly this apostrophe off again, so that a mended file says the same.
+    `cells.cleaned` takes one such apostrophe off, so a mended file says what the first one said.
     """
-    bare = cell.lstrip("'")
-    return f"'{cell}" if bare[:1] in _STARTS_FORMULA and bare else cell
+    return f"'{cell}" if cell and cell[0] in _STARTS_FORMULA else cell
 
 
 def _is_ours(header: str) -> bool:

@@ -49,10 +49,12 @@ def cleaned(text: str) -> str:
     Raises:
         CellFaultError: the cell has a formula or an error where its value should be.
     """
+    if text.startswith("'") and _PROTECTED.match(text):
+        text = text[1:]
     plain = " ".join(text.split()) if text.isascii() and text.isprintable() else one_line(text)
     if plain in _ERRORS or text == FORMULA_MARK:
         raise CellFaultError(RowFaultCode.FORMULA)
-    return plain[1:] if plain.startswith("'") and _PROTECTED.match(plain) else plain
+    return plain
 
 
 def address_of(text: str) -> EmailAddress:
