@@ -25,7 +25,7 @@ def with_deleted_note(database: Database) -> None:
 def blocks_with_it(database: Database) -> int:
     query = text("SELECT count(*) FROM notes_search_data WHERE instr(block, :term)")
     with database.reading() as session:
-        return session.execute(query, {"term": RARE.encode()}).scalar_one()
+        return int(session.execute(query, {"term": RARE.encode()}).scalar_one())
 
 
 def test_a_search_index_remembers_deleted_words(database: Database) -> None:

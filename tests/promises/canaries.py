@@ -82,8 +82,8 @@ def _row(
     if one.table.name in _ONCE and session.execute(select(key_column).limit(1)).first():
         planted.ids[one.table.name] = session.execute(select(key_column).limit(1)).scalar_one()
         return
-    result = session.execute(insert(one.table).values(values))
-    planted.ids[one.table.name] = result.inserted_primary_key[0]  # type: ignore[index,union-attr]
+    row = insert(one.table).values(values).returning(key_column)
+    planted.ids[one.table.name] = session.execute(row).scalar_one()
 
 
 _ONCE = {

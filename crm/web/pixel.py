@@ -1,0 +1,110 @@
+"""The open pixel: a small WSGI function in front of Flask (D19).
+
+Whatever is asked for under `/o/`, the answer is the same 43 bytes: to a known token and an unknown one, of a
+person who objected, with the database busy or gone. Only a GET of a valid token leaves anything behind.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+from crm.kernel.errors import InvalidLinkError
+from crm.services import Services
+from crm.tracking.addresses import IpAddress, IpDigest, IpPurpose, client_address, ip_digest
+from crm.tracking.machines import HEADERS, LONGEST_AGENT, Hints, classify, network_of
+from crm.tracking.openings import Fetch
+from crm.tracking.writer import BatchWriter, close_at_exit
+from crm.workflows.note_openings import Noting, note_openings
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+PREFIX: Final = "/o/"
+
+GIF: Final = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
+    b"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
+"""A transparent dot, 43 bytes of GIF89a."""
+
+ANSWER: Final = (
+    ("Content-Type", "image/gif"),
+    ("Content-Length", str(len(GIF))),
+    ("Cache-Control", "no-store, no-cache, max-age=0, private"),
+    ("Pragma", "no-cache"),
+    ("X-Robots-Tag", "noindex"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+)
+"""Standards §4.3. No cookie, no redirect, nothing that tells two tokens apart."""
+
+_ASKED: Final = tuple((name, "HTTP_" + name.upper().replace("-", "_")) for name in HEADERS)
+
+
+class Pixel:
+    """Answers pixels, hands everything else on."""
+
+    def __init__(self, app: WsgiApp, services: Services, writer: BatchWriter[Fetch]) -> None:
+        self._app = app
+        self._links = services.links
+        self._clocks = services.clocks
+        self._keys = services.ip_keys
+        self._proxies = services.proxies
+        self.writer = writer
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        path: str = environ.get("PATH_INFO", "")
+        method = environ.get("REQUEST_METHOD")
+        if not path.startswith(PREFIX) or method not in {"GET", "HEAD"}:
+            return self._app(environ, start_response)
+        if method == "GET":
+            self._note(environ, path[len(PREFIX) :])
+        start_response("200 OK", list(ANSWER))
+        return [GIF] if method == "GET" else []
+
+    def _note(self, environ: Environ, name: str) -> None:
+        try:
+            pixel = self._links.read_pixel(name.removesuffix(".gif"))
+        except InvalidLinkError:
+            return
+        asked = {header: environ[key] for header, key in _ASKED if key in environ}
+        if asked and classify("GET", asked, "", None, Hints()) is None:
+            return  # fetched ahead, or by somebody whose browser asks not to be measured
+        peer = environ.get("REMOTE_ADDR", "")
+        address = client_address(peer, environ.get("HTTP_X_FORWARDED_FOR"), self._proxies)
+        real_at = self._clocks.real()
+        self.writer.add(
+            Fetch(
+                pixel=pixel,
+                at=self._clocks.calendar(),
+                real_at=real_at,
+                agent=environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT],
+                place=self._place(address, real_at),
+                network=network_of(address),
+            )
+        )
+
+    def _place(self, address: IpAddress | None, real_at: datetime) -> IpDigest | None:
+        """The address as this day's digest; none when there is no key to be had (a full disk)."""
+        if address is None:
+            return None
+        with suppress(OSError):
+            return ip_digest(address, self._keys.key(IpPurpose.OUTREACH, real_at), IpPurpose.OUTREACH)
+        return None
+
+
+def make_pixel(app: WsgiApp, services: Services) -> Pixel:
+    """Put the pixel in front of an app. Its writer is closed on every orderly stop of the process."""
+    noting = Noting(services.settings.keys.addresses, services.clocks.speed)
+
+    def write(fetches: Sequence[Fetch]) -> None:
+        with services.database.transaction() as session:
+            note_openings(session, noting, fetches)
+
+    writer = BatchWriter(write)
+    close_at_exit(writer)
+    return Pixel(app, services, writer)
