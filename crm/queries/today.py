@@ -1,0 +1,118 @@
+"""What waits for a colleague: replies, tasks that are due, messages in doubt."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from crm.conversations.models import Task, TaskKind
+from crm.delivery.models import Message, MessageState
+from crm.prospects.models import Company, Prospect
+from crm.replies.models import InboundMail, InboundState
+
+MOST = 50
+"""Rows of each list; what is beyond comes up as these are done."""
+
+WAITING = (InboundState.UNDERSTOOD, InboundState.QUARANTINED)
+QUIET = ("automatic", "bounce", "newsletter", "complaint")
+"""Inbound mail that needs nobody: it is on the timeline, not on Today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of the queue."""
+
+    id: int
+    prospect_id: int | None
+    name: str
+    company: str
+    at: datetime
+    what: str
+    code: str
+
+
+def replies(session: Session) -> list[Item]:
+    """Mail from people that nobody has dealt with; what we are unsure about first, then the oldest."""
+    query = (
+        select(InboundMail, Prospect.name, Prospect.address, Company.name)
+        .outerjoin(Prospect, Prospect.id == InboundMail.prospect_id)
+        .outerjoin(Company, Company.id == Prospect.company_id)
+        .where(InboundMail.state.in_(WAITING), InboundMail.kind.not_in(QUIET))
+        .order_by(InboundMail.received_at)
+        .limit(MOST)
+    )
+    found = [
+        Item(
+            mail.id,
+            mail.prospect_id,
+            name or address or "Somebody we do not know",
+            company or "",
+            mail.received_at,
+            mail.text.strip().replace("\n", " ")[:160] or mail.subject_line,
+            mail.kind,
+        )
+        for mail, name, address, company in session.execute(query)
+    ]
+    return sorted(found, key=lambda item: item.code not in {"unclear", ""})
+
+
+def due_tasks(session: Session, *, staff_id: int, until: datetime) -> list[Item]:
+    """Open tasks of this colleague, and those of nobody, up to a moment; late ones first."""
+    mine = or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))
+    query = (
+        select(Task, Prospect.name, Prospect.address, Company.name)
+        .join(Prospect, Prospect.id == Task.prospect_id)
+        .join(Company, Company.id == Prospect.company_id)
+        .where(Task.done_at.is_(None), Task.due_at <= until, mine)
+        .order_by(Task.due_at)
+        .limit(MOST)
+    )
+    return [
+        Item(task.id, task.prospect_id, name or address, company, task.due_at, task.title, task.kind.value)
+        for task, name, address, company in session.execute(query)
+    ]
+
+
+def next_task_at(session: Session, *, staff_id: int, after: datetime) -> datetime | None:
+    """When the next task comes up."""
+    mine = or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))
+    query = select(Task.due_at).where(Task.done_at.is_(None), Task.due_at > after, mine)
+    return session.scalar(query.order_by(Task.due_at).limit(1))
+
+
+def in_doubt(session: Session) -> list[Item]:
+    """Messages of which nobody knows whether they left, the oldest first."""
+    query: Select[*tuple[Any, ...]] = (
+        select(Message, Prospect.name, Company.name)
+        .outerjoin(Prospect, Prospect.id == Message.prospect_id)
+        .outerjoin(Company, Company.id == Prospect.company_id)
+        .where(Message.state == MessageState.UNCERTAIN)
+        .order_by(Message.changed_at)
+        .limit(MOST)
+    )
+    return [
+        Item(
+            mail.id,
+            mail.prospect_id,
+            name or mail.recipient,
+            company or "",
+            mail.changed_at,
+            mail.subject_line,
+            mail.outcome,
+        )
+        for mail, name, company in session.execute(query)
+    ]
+
+
+def done_today(session: Session, *, staff_id: int, since: datetime) -> int:
+    """How many tasks and replies this colleague has dealt with since a moment."""
+    tasks = select(Task.id).where(Task.done_by == staff_id, Task.done_at >= since).limit(1_000)
+    mails = select(InboundMail.id).where(InboundMail.handled_by == staff_id, InboundMail.handled_at >= since)
+    return len(session.scalars(tasks).all()) + len(session.scalars(mails.limit(1_000)).all())
+
+
+def is_manual_step(item: Item) -> bool:
+    """Tell whether a sequence waits for this task."""
+    return item.code == TaskKind.STEP.value
