@@ -53,7 +53,6 @@ _RECIPIENT: Final = re.compile(r"<[^<>@,;\s]+@[^<>@,;\s]+>")
 _LIST_UNSUBSCRIBE: Final = re.compile(
     r"<(https://[^<>\s]+|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/[^<>\s]*)>(?:,\s+<mailto:[^<>\s]+>)?"
 )
-_PLAIN_WEB: Final = re.compile(r"http://\S*")
 _TAG: Final = re.compile(r"<\s*/?\s*([!A-Za-z]+)")
 _ANCHOR: Final = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
 _PIXEL: Final = re.compile(r'<img src="[^"<>]+" width="1" height="1" alt="">\n</body></html>\s*\Z')
@@ -108,9 +107,10 @@ def _of_one_click(mail: WireMail, kind: MailKind) -> Iterator[WireFault]:
 
 
 def _of_markup(mail: WireMail, kind: MailKind) -> Iterator[WireFault]:
-    if not {tag.lower() for tag in set(_TAG.findall(mail.html))} <= TAGS:
+    tags = [tag.lower() for tag in _TAG.findall(mail.html)]
+    if not TAGS.issuperset(tags):
         yield WireFault.MARKUP
-    images = mail.html.lower().count("<img")
+    images = tags.count("img")
     if images and (images > 1 or not MANNERS[kind].pixel or not _PIXEL.search(mail.html)):
         yield WireFault.PIXEL
     for target, label in _ANCHOR.findall(mail.html):
@@ -128,8 +128,12 @@ def _of_words(mail: WireMail, subject: str) -> Iterator[WireFault]:
 
 
 def _has_plain_web(part: str) -> bool:
-    shown = part.lower()
-    return "http://" in shown and any(not LOOPBACK.match(url) for url in _PLAIN_WEB.findall(shown))
+    at = part.find("://")
+    while at >= 0:
+        if part[max(at - 4, 0) : at].lower() == "http" and not LOOPBACK.match(part, at - 4):
+            return True
+        at = part.find("://", at + 3)
+    return False
 
 
 def _of_identity(mail: WireMail, controller: Controller) -> Iterator[WireFault]:
@@ -179,5 +183,5 @@ def _objection_patterns() -> tuple[str, ...]:
     for language in Language:
         right, link = objection(language)
         found.append(f"{right.words}\n{link.words}{colon(language)}\x00")
-        found.append(f'{right.words}<br><a href="\x00">{link.words}</a>')
+        found.append(f'{right.words}<br>\n<a href="\x00">{link.words}</a>')
     return tuple(found)

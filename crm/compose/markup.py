@@ -4,14 +4,13 @@ import html
 import re
 from typing import Final
 
-LINK: Final = re.compile(
-    r"https?://[^\s<>\"\x00]{1,2000}|mailto:[^\s<>\"\x00@]{1,100}@[^\s<>\"\x00]{1,300}", re.IGNORECASE
-)
+_WEB: Final = r"https?://[^\s<>\"\x00]{1,2000}"
+_USUAL: Final = re.compile(_WEB)  # begins with letters the engine can look for, three times as fast
+LINK: Final = re.compile(rf"(?i:{_WEB})|(?i:mailto):[^\s<>\"\x00@]{{1,100}}@[^\s<>\"\x00]{{1,300}}")
 """A web address as it stands in text; trailing punctuation is cut by `links_in`."""
 
 _PUNCTUATION: Final = ".,:;!?\u2026'\u2019\u201c\u201d»*_~"
 _PAIRS: Final = {")": "(", "]": "["}
-_HEAD: Final = re.compile(r"^.*?</head>", re.DOTALL | re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 _ANCHOR: Final = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
 _LANGUAGE: Final = re.compile(r'<!doctype html>\s*<html lang="([a-z]+)"')
@@ -31,7 +30,7 @@ def letter_html(text: str) -> str:
     `text` has plain newlines (`clean_block`). Everything that is not an address is escaped.
     """
     paragraphs = _BLANK_LINES.split(_linkified(text).strip("\n"))
-    return "\n".join([f"<p>{paragraph.replace(chr(10), '<br>')}</p>" for paragraph in paragraphs])
+    return "\n".join(["<p>" + paragraph.replace("\n", "<br>") + "</p>" for paragraph in paragraphs])
 
 
 def words_of_text(text: str) -> list[str]:
@@ -48,7 +47,7 @@ def words_of(document: str) -> list[str]:
         target, label = anchor.groups()
         return label if label == target else f"{label}{mark}{target}"
 
-    body = _HEAD.sub("", document, count=1)
+    body = document.partition("</head>")[2] or document
     return words_of_text(html.unescape(_TAG.sub(" ", _ANCHOR.sub(told, body))))
 
 
@@ -60,7 +59,8 @@ def colon(language: str) -> str:
 def _linkified(text: str) -> str:
     out: list[str] = []
     seen = 0
-    for match in LINK.finditer(text):
+    unusual = "ailto:" in text or "AILTO:" in text or "Http" in text or "HTTP" in text
+    for match in (LINK if unusual else _USUAL).finditer(text):
         if link := _trimmed(match[0]):
             target = html.escape(link)
             out += (html.escape(text[seen : match.start()]), f'<a href="{target}">{target}</a>')

@@ -34,7 +34,7 @@ class Template:
         Raises:
             TemplateFaultError: it cannot be rendered for everybody; lists everything that is wrong.
         """
-        return cls(_compiled(source, fields))
+        return cls(_usual(source) if fields is FIELDS else _compiled(source, fields))
 
     def render(self, values: Mapping[str, str | None]) -> str:
         """The text for one person. Values are cleaned to one line each.
@@ -49,6 +49,10 @@ class Template:
 
 
 @lru_cache(maxsize=1024)
+def _usual(source: str) -> tuple[str | Hole, ...]:
+    return _compiled(source, FIELDS)
+
+
 def _compiled(source: str, fields: tuple[Field, ...]) -> tuple[str | Hole, ...]:
     parts, faults = parse(source, fields)
     if faults:

@@ -13,13 +13,15 @@ _BLANKS = re.compile(r"\s+")
 
 def one_line(text: str) -> str:
     """The text on one line: no breaks, controls or direction marks, blanks collapsed, NFC."""
-    if text.isascii() and text.isprintable():  # nearly all names: nothing to take out but blanks
-        return " ".join(text.split())
+    if text.isprintable():  # nearly all names: nothing to take out but blanks
+        return unicodedata.normalize("NFC", " ".join(text.split()))
     return unicodedata.normalize("NFC", _BLANKS.sub(" ", _HIDDEN.sub("", _BREAKS.sub(" ", text)))).strip()
 
 
 def clean_block(text: str) -> str:
     """The text with ordinary newlines and without controls or direction marks, NFC, ends trimmed."""
+    if text.replace("\n", "").isprintable():
+        return unicodedata.normalize("NFC", text).strip()
     return unicodedata.normalize("NFC", _HIDDEN.sub("", _BREAKS.sub("\n", text))).strip()
 
 

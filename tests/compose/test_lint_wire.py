@@ -141,7 +141,7 @@ def test_an_objection_in_the_footer_is_too_low() -> None:
     wire = compose(made).wire
     composed = compose(made)
     paragraph = f"{right.words}\n{link.words}: {STOP}"
-    html = f'<p>{right.words}<br><a href="{STOP}">{link.words}</a></p>'
+    html = f'<p>{right.words}<br>\n<a href="{STOP}">{link.words}</a></p>'
     text = f"{composed.text}\n\n{paragraph}"
     page = composed.html.replace("\n</body>", f"\n{html}\n</body>")
     assert WireFault.OBJECTION_TOO_LOW in faults(_rebuilt(wire, text, page), first=True)

@@ -23,6 +23,9 @@ from crm.kernel.text import clean_block
             "<p>javascript:alert(1) ftp://x data:text/html,x</p>",
         ),
         ("https://", "<p>https://</p>"),
+        ("Https://A.example", '<p><a href="Https://A.example">Https://A.example</a></p>'),
+        ("HTTP://A.example", '<p><a href="HTTP://A.example">HTTP://A.example</a></p>'),
+        ("Mailto:a@b.example", '<p><a href="Mailto:a@b.example">Mailto:a@b.example</a></p>'),
     ],
 )
 def test_a_letter_becomes_paragraphs_and_links(text: str, wanted: str) -> None:
