@@ -70,9 +70,10 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
     if not messages:
         return 0
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(_messages).values([_row(message, now) for message in messages])
-    added = session.execute(statement.on_conflict_do_nothing().returning(_m.id))
-    return len(added.all())
+    added = session.connection().execute(
+        insert(_messages).on_conflict_do_nothing(), [_row(message, now) for message in messages]
+    )
+    return added.rowcount
 
 
 def _row(message: NewMessage, now: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.permission.facts import Facts
 from crm.queries.facts_past import Past, Pasts
-from crm.queries.facts_person import People
+from crm.queries.facts_person import People, Whence
 from crm.queries.house import House, house
 from crm.queries.question import Question
 from crm.queries.recipients import Recipient, recipients
@@ -27,10 +27,11 @@ AT_MOST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One person's facts, and the row they were read from."""
+    """One person's facts, and what they were read from."""
 
     recipient: Recipient
     facts: Facts
+    whence: Whence | None
 
 
 def facts_for(
@@ -74,7 +75,11 @@ def _part(
     return [
         None
         if (row := rows.get(question.prospect_id)) is None
-        else Loaded(row, _facts(question, row, people, pasts.of(question, row, now), at_home, settings))
+        else Loaded(
+            row,
+            _facts(question, row, people, pasts.of(question, row, now), at_home, settings),
+            people.sources.get(row.id),
+        )
         for question in questions
     ]
 

@@ -77,7 +77,7 @@ class Pasts:
             else {},
             unanswered=_unanswered(session, ring, rows, companies) if unasked else {},
             acknowledged=_newest(ledger.acknowledged(session, names), names)
-            if MailKind.RIGHTS in kinds
+            if any(question.acknowledgement for question in questions)
             else {},
         )
 
@@ -97,7 +97,7 @@ class Pasts:
             converted_at=self.converted.get(row.id, now) if row.status is Status.CONVERTED else None,
             colleague_replied_at=company.answered_by_others(row.id, row.released_at),
             colleague_refused_at=company.refused_by_others(row.id, row.released_at),
-            acknowledged_at=self.acknowledged.get(row.id) if question.kind is MailKind.RIGHTS else None,
+            acknowledged_at=self.acknowledged.get(row.id) if question.acknowledgement else None,
         )
         return Past(past, letters.notice_at)
 

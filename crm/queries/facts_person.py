@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Self
 
 from sqlalchemy import func, select
@@ -17,7 +17,7 @@ from crm.permission.facts import Proof
 from crm.permission.terms import AddressState, DomainState, Reach
 from crm.privacy import retention
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope, RightsRequest
-from crm.prospects.models import Source
+from crm.prospects.models import Source, SourceKind
 from crm.queries.recipients import Recipient, covering_digests
 
 _k = RefusalKey.metadata.tables["refusal_keys"].c
@@ -33,6 +33,16 @@ _REACH: Final = {
     RefusalScope.MEASURING: Reach.MEASURING,
     RefusalScope.SNOOZE: Reach.SNOOZE,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Whence:
+    """Where an address came from, as the recipient is told (GDPR article 14(2)(f))."""
+
+    kind: SourceKind
+    url: str
+    words: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,9 @@ class People:
 
     domains: Mapping[str, DomainState]
     refusals: Mapping[int, list[_Held]]
-    sources: Mapping[int, gate.Source]
+    sources: Mapping[int, Whence]
+    """The oldest of each: the month of article 14 starts there."""
+
     proofs: Mapping[int, tuple[Proof, ...]]
     requests: Mapping[int, datetime]
     """Since when an open request of theirs waits."""
@@ -87,8 +99,11 @@ class People:
         )
 
     def source(self, row: Recipient) -> gate.Source | None:
-        """Where the address came from first: the month of article 14 starts there."""
-        return self.sources.get(row.id)
+        """Where the address came from. Bought lists have no kind: they are refused at the door (P3)."""
+        whence = self.sources.get(row.id)
+        if whence is None:
+            return None
+        return gate.Source(kind=whence.kind.value, obtained_on=whence.on, purchased=False)
 
     def refusals_of(self, row: Recipient, sequence_id: int | None) -> tuple[gate.Refusal, ...]:
         """What stands in the register for this person, and for this sequence."""
@@ -138,17 +153,14 @@ def _refusals(session: Session, rows: Mapping[int, Recipient], settings: Setting
     return {person: list(held.values()) for person, held in found.items()}
 
 
-def _sources(session: Session, prospect_ids: Collection[int]) -> dict[int, gate.Source]:
+def _sources(session: Session, prospect_ids: Collection[int]) -> dict[int, Whence]:
     query = (
-        select(_s.prospect_id, _s.kind, _s.obtained_on)
+        select(_s.prospect_id, _s.kind, _s.url, _s.words, _s.obtained_on)
         .where(_s.prospect_id.in_(prospect_ids))
         .order_by(_s.obtained_on.desc(), _s.id.desc())
     )
-    # The oldest comes last and stays. Bought lists have no kind: they are refused at the door (P3).
-    return {
-        person: gate.Source(kind=kind.value, obtained_on=on, purchased=False)
-        for person, kind, on in session.execute(query)
-    }
+    # The oldest comes last and stays.
+    return {row[0]: Whence(*row[1:]) for row in session.execute(query)}
 
 
 def _requests(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:

@@ -22,3 +22,6 @@ class Question:
 
     message_id: int | None = None
     """The message that is being judged: it does not count against itself."""
+
+    acknowledgement: bool = False
+    """The mail is an automatic acknowledgement, of which an address gets one a week (RFC 3834)."""

@@ -1,18 +1,62 @@
 """Enrolments: who is on their way through a sequence, what comes next, and why it does not."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class NewEnrolment:
+    """Somebody who begins a sequence."""
+
+    prospect_id: int
+    due_at: datetime
+    """When the first step is due."""
+
 
 ACTIVE: Final = frozenset({EnrolmentState.RUNNING, EnrolmentState.PAUSED})
 
 _enrolments = Enrolment.metadata.tables["enrolments"]
 _e = _enrolments.c
+
+
+def begin(
+    session: Session,
+    begun: Sequence[NewEnrolment],
+    *,
+    sequence_id: int,
+    version_id: int,
+    by: int | None,
+    at: datetime,
+) -> dict[int, int]:
+    """Enrol people; the new enrolments by prospect. Whoever is in one already is left out."""
+    if not begun:
+        return {}
+    rows = [
+        {
+            "prospect_id": one.prospect_id,
+            "sequence_id": sequence_id,
+            "version_id": version_id,
+            "state": EnrolmentState.RUNNING,
+            "stop_detail": "",
+            "position": 1,
+            "next_due_at": one.due_at,
+            "enrolled_by": by,
+            "enrolled_at": at,
+            "changed_at": at,
+        }
+        for one in begun
+    ]
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(_enrolments).on_conflict_do_nothing().returning(_e.prospect_id, _e.id)
+    return dict(session.connection().execute(statement, rows).tuples().all())
 
 
 def stop_all(
@@ -119,7 +163,8 @@ def wait_until(session: Session, due: Mapping[int, datetime]) -> None:
 
 def hand_out(session: Session, enrolment_ids: Collection[int]) -> None:
     """Note that the step of these is out, as a message or a task: the planner leaves them alone."""
-    session.execute(update(_enrolments).where(_e.id.in_(enrolment_ids)).values(next_due_at=None))
+    if enrolment_ids:
+        session.execute(update(_enrolments).where(_e.id.in_(enrolment_ids)).values(next_due_at=None))
 
 
 def advance(session: Session, steps: Mapping[int, tuple[int, datetime]], *, at: datetime) -> None:

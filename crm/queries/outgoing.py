@@ -1,0 +1,107 @@
+"""Messages on their way out, with what decides about them: the claim's candidates, and what is in hand."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from crm.delivery.models import Message, MessageState
+from crm.kernel.digests import AddressDigest
+from crm.kernel.mail import MailKind
+from crm.kernel.zones import zone_for
+from crm.prospects.models import Company, Prospect
+from crm.sequences.models import Enrolment, EnrolmentState, Step
+from crm.sequences.models import Sequence as SequenceRow
+
+_messages = Message.metadata.tables["messages"]
+_enrolments = Enrolment.metadata.tables["enrolments"]
+_m, _e = _messages.c, _enrolments.c
+_p = Prospect.metadata.tables["prospects"]
+_c = Company.metadata.tables["companies"]
+_q = SequenceRow.metadata.tables["sequences"]
+_s = Step.metadata.tables["steps"]
+
+
+class Candidate(NamedTuple):
+    """A due message that may be claimed."""
+
+    id: int
+    kind: MailKind
+    country: str | None
+    time_zone: str | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the recipient's clock hangs."""
+        return zone_for(self.country or None, self.time_zone or None).zone
+
+
+def candidates(
+    session: Session, mailbox_id: int, *, now: datetime, kinds: Collection[MailKind], limit: int
+) -> list[Candidate]:
+    """What is due in a mailbox, the longest due first; locked, and without what another worker looks at.
+
+    Steps of paused sequences and of paused enrolments stay where they are.
+    """
+    query = (
+        select(_m.id, _m.kind, _c.c.country, _c.c.time_zone)
+        .select_from(_messages)
+        .outerjoin(_p, _p.c.id == _m.prospect_id)
+        .outerjoin(_c, _c.c.id == _p.c.company_id)
+        .outerjoin(_enrolments, _e.id == _m.enrolment_id)
+        .outerjoin(_q, _q.c.id == _e.sequence_id)
+        .where(
+            _m.mailbox_id == mailbox_id,
+            _m.state == MessageState.DUE,
+            _m.due_at <= now,
+            _m.kind.in_(kinds),
+            or_(_e.id.is_(None), _e.state != EnrolmentState.PAUSED),
+            _q.c.paused_at.is_(None),
+        )
+        .order_by(_m.due_at, _m.id)
+        .limit(limit)
+        .with_for_update(of=_messages, skip_locked=True)
+    )
+    return [Candidate._make(row) for row in session.execute(query)]
+
+
+class InHand(NamedTuple):
+    """A claimed message, whole."""
+
+    id: int
+    public_id: str
+    kind: MailKind
+    prospect_id: int | None
+    enrolment_id: int | None
+    mailbox_id: int
+    dedupe_key: str | None
+    address_digest: AddressDigest
+    recipient: str
+    sender: str
+    wire: bytes
+    due_at: datetime
+    sequence_id: int | None
+    enrolled_at: datetime | None
+    enrolment_state: EnrolmentState | None
+    position: int | None
+    """Of its step."""
+
+
+def in_hand(session: Session, ids: Collection[int], claim_id: str) -> list[InHand]:
+    """Those of the messages that this claim still holds, in the order they were due."""
+    query = (
+        select(
+            _m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.mailbox_id, _m.dedupe_key,
+            _m.address_digest, _m.recipient, _m.sender, _m.wire, _m.due_at,
+            _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position,
+        )
+        .select_from(_messages)
+        .outerjoin(_enrolments, _e.id == _m.enrolment_id)
+        .outerjoin(_s, _s.c.id == _m.step_id)
+        .where(_m.id.in_(ids), _m.state == MessageState.CLAIMED, _m.claim_id == claim_id)
+        .order_by(_m.due_at, _m.id)
+    )  # fmt: skip
+    return [InHand._make(row) for row in session.execute(query)]

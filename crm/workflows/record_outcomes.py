@@ -1,0 +1,174 @@
+"""Write down what became of messages that were handed over, and what follows from it."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from crm.delivery import mailboxes, reports, results
+from crm.delivery.models import Message, MessageState
+from crm.delivery.outbox import UNASKED
+from crm.delivery.ports import Accepted, NotSent, Outcome, Rejected
+from crm.delivery.states import EventKind
+from crm.kernel.digests import AddressKeys
+from crm.kernel.mail import MailKind
+from crm.permission import ledger
+from crm.permission.ledger import Sent
+from crm.permission.terms import AddressState
+from crm.prospects.models import Prospect, Status, StatusChange
+from crm.queries.recipients import recipients
+from crm.sequences import enrolments
+from crm.sequences.models import Step, StopReason
+from crm.workflows.advance import advance
+
+_prospects = Prospect.metadata.tables["prospects"]
+_messages = Message.metadata.tables["messages"]
+_p, _m = _prospects.c, _messages.c
+_s = Step.metadata.tables["steps"].c
+_NO_SUCH_MAILBOX: Final = re.compile(r"\b5\.1\.\d+")
+"""Enhanced status codes of an address that does not exist (RFC 3463 section 3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many of each, of those that were still ours."""
+
+    sent: int = 0
+    rejected: int = 0
+    again: int = 0
+    uncertain: int = 0
+
+
+def record_outcomes(
+    session: Session,
+    claim_id: str,
+    outcomes: Mapping[int, Outcome],
+    *,
+    ring: AddressKeys,
+    now: datetime,
+    speed: float = 1.0,
+) -> Recorded:
+    """Record a handful in one transaction, each only from `sending` under this claim.
+
+    Where the reaper was faster, an acceptance or a no that was read still counts, as a report does: forward
+    only. Silence never overwrites anything.
+    """
+    became = results.record(session, claim_id, outcomes, now=now, speed=speed)
+    late = {one: _late(outcome) for one, outcome in outcomes.items() if one not in became}
+    moved = reports.apply(session, {one: event for one, event in late.items() if event is not None}, at=now)
+    sent = [one for one, state in became.items() if state is MessageState.SENT]
+    after_sending(session, [*sent, *reports.newly_left(moved)], ring=ring, now=now)
+    rejected = [one for one, state in became.items() if state is MessageState.REJECTED]
+    if rejected:
+        _after_rejection(session, rejected, outcomes, now)
+    _pause_mailboxes(session, outcomes, now)
+    states = list(became.values())
+    return Recorded(
+        sent=len(sent),
+        rejected=len(rejected),
+        again=states.count(MessageState.DUE),
+        uncertain=states.count(MessageState.UNCERTAIN),
+    )
+
+
+def after_sending(
+    session: Session, message_ids: Collection[int], *, ring: AddressKeys, now: datetime
+) -> None:
+    """What follows when messages are known to have left: ledger, last mail, status, the next step.
+
+    For the worker that sent them, and for whoever learns later that an uncertain one did leave.
+    """
+    if not message_ids:
+        return
+    query = (
+        select(_m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.address_digest, _s.position)
+        .select_from(_messages)
+        .outerjoin(Step.metadata.tables["steps"], _s.id == _m.step_id)
+        .where(_m.id.in_(message_ids))
+    )
+    rows = session.execute(query).all()
+    unasked = {row.prospect_id for row in rows if row.kind in UNASKED and row.prospect_id is not None}
+    people = recipients(session, {row.prospect_id for row in rows if row.prospect_id is not None})
+    sent = []
+    for row in rows:
+        person = people.get(row.prospect_id)
+        firm = person.firm_domain if person else None
+        domain = ring.domain_digests(firm)[0] if firm else None
+        sent.append(Sent(row.address_digest, domain, row.public_id, MailKind(row.kind), now))
+    ledger.write(session, sent)
+    _note_contact(session, [people[one].id for one in unasked if one in people], now)
+    advance(
+        session,
+        {row.enrolment_id: row.position for row in rows if row.enrolment_id is not None},
+        now=now,
+    )
+
+
+def _note_contact(session: Session, prospect_ids: Sequence[int], now: datetime) -> None:
+    if not prospect_ids:
+        return
+    session.execute(update(_prospects).where(_p.id.in_(prospect_ids)).values(last_mail_at=now))
+    fresh = session.scalars(
+        update(_prospects)
+        .where(_p.id.in_(prospect_ids), _p.status == Status.NEW)
+        .values(status=Status.CONTACTED)
+        .returning(_p.id)
+    ).all()
+    if fresh:
+        session.connection().execute(
+            insert(StatusChange.metadata.tables["status_changes"]).values(
+                prospect_id=bindparam("person"),
+                was=Status.NEW,
+                became=Status.CONTACTED,
+                because="mail_sent",
+                changed_at=now,
+            ),
+            [{"person": person} for person in fresh],
+        )
+
+
+def _late(outcome: Outcome) -> EventKind | None:
+    """What an outcome proves after the lease is over."""
+    match outcome:
+        case Accepted():
+            return EventKind.PROCESSED
+        case Rejected():
+            return EventKind.DROPPED
+        case _:
+            return None
+
+
+def _after_rejection(
+    session: Session, message_ids: Sequence[int], outcomes: Mapping[int, Outcome], now: datetime
+) -> None:
+    """A definite no ends the sequence; a mailbox that does not exist is not written to again."""
+    rows = session.execute(select(_m.id, _m.prospect_id, _m.enrolment_id).where(_m.id.in_(message_ids))).all()
+    for row in rows:
+        outcome = outcomes[row.id]
+        code = outcome.code if isinstance(outcome, Rejected) else "gave_up"
+        if row.enrolment_id is not None:
+            enrolments.stop(session, [row.enrolment_id], StopReason.REJECTED, at=now, detail=code)
+        if isinstance(outcome, Rejected) and _NO_SUCH_MAILBOX.search(f"{code} {outcome.detail}"):
+            session.execute(
+                update(_prospects)
+                .where(_p.id == row.prospect_id)
+                .values(address_state=AddressState.BOUNCED.value)
+            )
+
+
+def _pause_mailboxes(session: Session, outcomes: Mapping[int, Outcome], now: datetime) -> None:
+    """A login or setting that fails would fail for every message: stop until a person has looked."""
+    reasons = {
+        one: outcome.reason.value
+        for one, outcome in outcomes.items()
+        if isinstance(outcome, NotSent) and outcome.pause_mailbox
+    }
+    if not reasons:
+        return
+    boxes = session.execute(select(_m.mailbox_id, _m.id).where(_m.id.in_(reasons))).all()
+    for mailbox_id, message_id in boxes:
+        mailboxes.pause(session, mailbox_id, reason=reasons[message_id], at=now)

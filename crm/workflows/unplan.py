@@ -1,0 +1,21 @@
+"""Take planned steps back, because what they should say has changed: the planner makes them again."""
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from crm.delivery import outbox
+from crm.sequences import enrolments
+
+
+def unplan(
+    session: Session, *, prospect_ids: Collection[int] = (), enrolment_ids: Collection[int] = ()
+) -> int:
+    """Remove what still waits in the outbox for these people or enrolments; how many messages.
+
+    For edits, merges and objections to measuring. What a worker holds leaves as it is: a claimed message
+    never changes. Steps keep their moment; the gate is asked again when they are made anew.
+    """
+    gone = outbox.take_back(session, prospect_ids=prospect_ids, enrolment_ids=enrolment_ids)
+    enrolments.wait_until(session, {one.enrolment_id: one.due_at for one in gone})
+    return len(gone)
