@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
+from crm.kernel.bulk import insert_many
 from crm.kernel.text import one_line
 from crm.permission.facts import Assessment as AssessmentFact
 from crm.permission.facts import Proof
@@ -18,6 +19,10 @@ from crm.permission.wording import declines_offers
 _evidence = Evidence.metadata.tables["evidence"]
 _assessments = Assessment.metadata.tables["assessments"]
 _e, _a = _evidence.c, _assessments.c
+_NEW = (
+    "prospect_id", "basis", "url", "wording", "channel", "confirmed_by", "assessment_id", "import_id",
+    "given_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +46,7 @@ class NewEvidence:
 
 def add(session: Session, proofs: Sequence[NewEvidence]) -> None:
     """Write proofs down."""
-    if proofs:
-        session.connection().execute(insert(_evidence), [_row(proof) for proof in proofs])
+    insert_many(session, Evidence, _NEW, (_row(proof) for proof in proofs))
 
 
 def withdraw(session: Session, prospect_id: int, *, basis: Basis = Basis.CONSENT, at: datetime) -> int:
@@ -73,18 +77,18 @@ def proofs_of(session: Session, prospect_ids: Collection[int]) -> dict[int, tupl
     return {prospect_id: tuple(proofs) for prospect_id, proofs in found.items()}
 
 
-def _row(proof: NewEvidence) -> dict[str, object]:
-    return {
-        "prospect_id": proof.prospect_id,
-        "basis": proof.basis,
-        "url": one_line(proof.url)[:500],
-        "wording": one_line(proof.wording)[:500],
-        "channel": one_line(proof.channel)[:64],
-        "confirmed_by": one_line(proof.confirmed_by)[:120],
-        "assessment_id": proof.assessment_id,
-        "import_id": proof.import_id,
-        "given_at": proof.given_at,
-    }
+def _row(proof: NewEvidence) -> tuple[object, ...]:
+    return (
+        proof.prospect_id,
+        proof.basis,
+        one_line(proof.url)[:500],
+        one_line(proof.wording)[:500],
+        one_line(proof.channel)[:64],
+        one_line(proof.confirmed_by)[:120],
+        proof.assessment_id,
+        proof.import_id,
+        proof.given_at,
+    )
 
 
 def _proof(row: Row[*tuple[Any, ...]]) -> Proof:

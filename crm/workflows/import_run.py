@@ -1,0 +1,192 @@
+"""One worker's way through one import: read, sort, commit, and follow the machine's pace."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from crm.kernel.clock import monotonic
+from crm.kernel.faults import point
+from crm.prospects import imports, uploads
+from crm.prospects.candidates import Broken, Candidate, CandidateReader
+from crm.prospects.choices import Choices
+from crm.prospects.models import Import, ImportState
+from crm.prospects.reading.broken_rows import BrokenRows
+from crm.prospects.reading.table import Row, Table, open_table
+from crm.prospects.store import ChangedMeanwhileError
+from crm.queries.import_gate import ImportGate
+from crm.queries.sorting import Batch, Sorter
+from crm.workflows.import_batch import Intake, Origin, take_turns, write_batch
+
+log = logging.getLogger(__name__)
+
+SMALLEST: Final = 250
+LARGEST: Final = 5_000
+FIRST: Final = 1_000
+"""Rows in a batch. They follow the machine: so many that nobody else waits long for the write lock."""
+
+HOLD: Final = 0.12
+"""Seconds a batch should hold the write lock; 0.2 is what others may notice."""
+
+_MOST_REFUSALS: Final = 25  # in a batch: each is flushed to the journal while the lock is held
+_TRIES: Final = 3
+_RENEWED: Final = 50_000  # rows read again between two renewals of the lease
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is. The counts by outcome add up to the position."""
+
+    state: ImportState
+    position: int
+    total: int | None
+    counts: Mapping[str, int]
+    fault: str = ""
+    slowest: float = 0.0
+    """Seconds the write lock was held at most."""
+
+
+class _TakenAwayError(Exception):
+    """The import was stopped by a colleague, or its lease ran out: the batch at hand is not kept."""
+
+
+class ImportRun:
+    """One worker's hold on one import."""
+
+    def __init__(self, intake: Intake, row: Import, claim_id: str) -> None:
+        self._intake = intake
+        self._row = row
+        self._claim_id = claim_id
+        self._counts: Counter[str] = Counter(row.counts)
+        self._position = row.position
+        self._broken_bytes = row.broken_bytes
+        self._slowest = 0.0
+
+    def go(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Progress:
+        now = self._intake.clocks.calendar()
+        choices = Choices.from_json(self._row.mapping).on(now.date())
+        table = open_table(uploads.path_of(self._intake.uploads, self._row.stored_as))
+        with self._intake.database.reading() as session:
+            gate = ImportGate.load(session, self._intake.controller, now=now)
+        sorter = Sorter(choices, gate)
+        reader = CandidateReader(self._intake.ring, choices.mapping, choices.defaults)
+        for rows in self._batches(table, reader, sorter):
+            if should_stop():
+                return self.leave(ImportState.RUNNING)
+            if not self._take(rows, table, choices, sorter):
+                return self._progress(ImportState.STOPPED)
+            on_progress(self._progress(ImportState.RUNNING))
+        return self._finish()
+
+    def _batches(
+        self, table: Table, reader: CandidateReader, sorter: Sorter
+    ) -> Iterator[list[Candidate | Broken]]:
+        """The rows not done yet. Those done are read again: later rows may repeat their mailboxes."""
+        self._size = FIRST
+        batch: list[Candidate | Broken] = []
+        refusals = 0
+        for row in table.rows():
+            found = reader.read(row)
+            if row.number <= self._position:
+                if isinstance(found, Candidate):
+                    sorter.remember(found)
+                if row.number % _RENEWED == 0:
+                    self._renew()
+                continue
+            batch.append(found)
+            refusals += isinstance(found, Candidate) and found.row.opted_out
+            if len(batch) >= self._size or refusals >= _MOST_REFUSALS:
+                yield batch
+                batch, refusals = [], 0
+        if batch:
+            yield batch
+
+    def _renew(self) -> None:
+        """Reading what is done takes a while in a large file; nobody else need begin it meanwhile."""
+        with self._intake.database.transaction() as session:
+            imports.renew(session, self._row.id, claim_id=self._claim_id, real_now=self._intake.clocks.real())
+
+    def _take(self, rows: list[Candidate | Broken], table: Table, choices: Choices, sorter: Sorter) -> bool:
+        """Commit one batch; False when the import is no longer ours."""
+        broken_bytes = self._keep_broken(table, [row for row in rows if isinstance(row, Broken)])
+        try:
+            batch = self._commit_in_time(rows, choices, sorter, broken_bytes)
+        except _TakenAwayError:
+            return False
+        point("import.batch.after_commit")
+        sorter.settle(batch)
+        self._position, self._broken_bytes = rows[-1].number, broken_bytes
+        return True
+
+    def _commit_in_time(
+        self, rows: list[Candidate | Broken], choices: Choices, sorter: Sorter, broken_bytes: int
+    ) -> Batch:
+        """Somebody may add or change one of these rows after we read them: then they are read again."""
+        for _ in range(_TRIES - 1):
+            with suppress(IntegrityError, ChangedMeanwhileError):
+                return self._commit(rows, choices, sorter, broken_bytes)
+        return self._commit(rows, choices, sorter, broken_bytes)
+
+    def _commit(
+        self, rows: list[Candidate | Broken], choices: Choices, sorter: Sorter, broken_bytes: int
+    ) -> Batch:
+        intake, now = self._intake, self._intake.clocks.calendar()
+        with intake.database.transaction() as session:
+            take_turns(session)
+            begun = monotonic()
+            batch = sorter.sort(session, rows)
+            origin = Origin(self._row.id, self._row.started_by)
+            write_batch(session, intake, choices, batch, origin, now=now)
+            imports.keep_lines(session, self._row.id, batch.lines)
+            counts = self._counts + Counter(one.outcome.value for one in batch.lines)
+            if not imports.advance(
+                session, self._row.id, claim_id=self._claim_id, position=rows[-1].number, counts=counts,
+                broken_bytes=broken_bytes, real_now=intake.clocks.real(),
+            ):  # fmt: skip
+                raise _TakenAwayError
+            point("import.batch.before_commit")
+        self._counts = counts
+        self._follow_machine(len(rows), monotonic() - begun)
+        return batch
+
+    def _follow_machine(self, rows: int, took: float) -> None:
+        self._slowest = max(self._slowest, took)
+        wanted = int(rows * HOLD / max(took, 0.001))
+        self._size = max(SMALLEST, min(LARGEST, wanted, self._size * 2))
+
+    def _keep_broken(self, table: Table, rows: list[Broken]) -> int:
+        """Write broken rows where they can be fetched; cut off what a batch that failed left there."""
+        if not rows:
+            return self._broken_bytes
+        path = uploads.broken_path(self._intake.uploads, self._row.stored_as)
+        with BrokenRows(
+            path, table.headers, separator=table.separator, resume_at=self._broken_bytes or None
+        ) as file:
+            for row in rows:
+                file.add(Row(row.number, row.line, row.values), row.fault)
+            return file.offset
+
+    def _finish(self) -> Progress:
+        point("import.before_finish")
+        ended = self.leave(ImportState.DONE, at=self._intake.clocks.calendar())
+        if ended.state is ImportState.DONE:
+            uploads.forget(self._intake.uploads, self._row.stored_as, broken_rows=False)
+            log.info("import done", extra={"import": self._row.id, **self._counts})
+        return ended
+
+    def leave(self, state: ImportState, fault: str = "", *, at: datetime | None = None) -> Progress:
+        """Let go. When even that cannot be written, the lease ends and another worker takes it up."""
+        try:
+            with self._intake.database.transaction() as session:
+                imports.leave(session, self._row.id, claim_id=self._claim_id, state=state, fault=fault, at=at)
+        except OperationalError:
+            log.exception("an import could not be let go")
+        return self._progress(state, fault)
+
+    def _progress(self, state: ImportState, fault: str = "") -> Progress:
+        return Progress(state, self._position, self._row.total, dict(self._counts), fault, self._slowest)

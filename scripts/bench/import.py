@@ -1,0 +1,182 @@
+"""How fast prospects come in from a CSV file, against the SQLite command line's bare `.import` of the same file.
+
+    python scripts/bench/import.py [--rows 100000] [--folder DIR] [--again]
+
+The whole way is measured: reading and checking every address, the register of refusals, source and evidence, what
+the gate says, and the search index. The reference has no index, no check and no type. Only the ratio tells anything.
+"""
+
+import argparse
+import csv
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import crm.models  # noqa: F401 - every table
+from crm.kernel import keys, schema
+from crm.kernel.clock import Clocks, monotonic, real_clock
+from crm.kernel.controller import Controller
+from crm.kernel.db import Database
+from crm.kernel.digests import AddressKeys
+from crm.privacy.journal import Journal
+from crm.prospects import uploads
+from crm.prospects.choices import Choices
+from crm.prospects.models import SourceKind
+from crm.prospects.reading.mapping import guess
+from crm.prospects.reading.parsed import Defaults
+from crm.workflows.import_batch import Intake
+from crm.workflows.import_prospects import import_prospects
+from crm.workflows.import_run import Progress
+from crm.workflows.receive_import import receive_import, start_import
+
+LIMIT = 0.03
+"""Of the reference; what this program has to hold."""
+
+SECONDS = 60.0
+HEADERS = (
+    "First Name", "Last Name", "Email", "Company", "Job Title", "Website", "Country", "Language", "Phone",
+    "Source URL", "Basis", "Evidence", "Confirmed by",
+)  # fmt: skip
+_FIRST = (
+    "Ada Ben Cora Daan Eva Finn Guus Hanna Ivo Jana Kai Lena Max Noor Otto Pia Quint Rosa Sam Thea".split()
+)  # noqa: SIM905
+_LAST = (
+    "Abel Brandt Castel Dijkstra Ekström Fischer Graaf Huber Ivens Jansen Köhler Lopez Meyer Novak".split()
+)  # noqa: SIM905
+_TRADE = "Schoenen Fietsen Meubels Lampen Thee Sieraden Rugzakken Servies Tuin Speelgoed Boeken".split()  # noqa: SIM905
+_ROLES = ("Inkoper", "E-commerce manager", "Eigenaar", "Head of content", "Marketing")
+_PLACES = (("NL", "nl"), ("DE", "de"), ("FR", "fr"), ("BE", "nl"), ("GB", "en"), ("US", "en"))
+
+
+def write_file(path: Path, rows: int) -> None:
+    """An export such as CRM programs make: about four people a company, 1 in 200 rows broken, 1 in 100 repeated."""
+    chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADERS)
+        previous: list[str] = []
+        for number in range(rows):
+            if previous and number % 100 == 99:
+                writer.writerow(previous)
+                continue
+            previous = _row(chance, number)
+            writer.writerow(previous)
+
+
+def _row(chance: random.Random, number: int) -> list[str]:
+    first, last = chance.choice(_FIRST), chance.choice(_LAST)
+    shop = number // 4
+    domain = f"{_TRADE[shop % len(_TRADE)].lower()}{shop}.example"
+    country, language = _PLACES[shop % len(_PLACES)]
+    local = "info" if number % 4 == 0 else f"{first.lower()}.{number}"
+    address = f"{local} {domain}" if number % 200 == 7 else f"{local}@{domain}"
+    return [
+        first, last, address, f"{_TRADE[shop % len(_TRADE)]} {shop} B.V.", chance.choice(_ROLES),
+        f"https://www.{domain}/", country, language, f"+31 6 555 {number:05d}", f"https://www.{domain}/contact",
+        "published_address", "Aanbiedingen kunt u sturen naar dit adres.", "Noor Jansen",
+    ]  # fmt: skip
+
+
+def reference(path: Path, folder: Path) -> tuple[str, float]:
+    """Seconds of the bare import, and what made it."""
+    database = folder / "bare.db"
+    columns = ", ".join(f"c{place} TEXT" for place in range(len(HEADERS)))
+    script = f"CREATE TABLE t({columns});\n.mode csv\n.import --skip 1 {path} t\n"
+    command = shutil.which("sqlite3")
+    begun = monotonic()
+    if command:
+        subprocess.run([command, str(database)], input=script, text=True, check=True)  # noqa: S603 - our own script
+        return "sqlite3 .import, no index, no checks", monotonic() - begun
+    with sqlite3.connect(database) as connection, path.open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        next(reader)
+        connection.execute(f"CREATE TABLE t({columns})")
+        marks = ", ".join("?" * len(HEADERS))
+        connection.executemany(f"INSERT INTO t VALUES ({marks})", reader)  # noqa: S608 - question marks
+    return "Python's csv and executemany (sqlite3 is not installed), no index, no checks", monotonic() - begun
+
+
+def ours(path: Path, intake: Intake) -> Progress:
+    """Run the program's own import, showing how far it is."""
+    with path.open("rb") as file:
+        row, table = receive_import(intake, file, file_name=path.name, by=None)
+    choices = Choices(
+        guess(table.headers),
+        Defaults(
+            source_kind=SourceKind.WEBSITE, obtained_on=real_clock().date(), relevance="sells goods online"
+        ),
+        relevance_by="Noor Jansen",
+    )
+    begun = monotonic()
+
+    def show(progress: Progress) -> None:
+        rate = progress.position / max(monotonic() - begun, 0.001)
+        print(f"\r{progress.position:>9,} rows  {rate:>8,.0f} a second", end="", flush=True)
+
+    started = start_import(intake, row.public_id, choices)
+    ended = import_prospects(intake, started.id, on_progress=show)
+    print()
+    if ended is None:
+        raise SystemExit("the import was not free")
+    return ended
+
+
+def installation(folder: Path) -> Intake:
+    """An empty database and keys of its own."""
+    keys.make_missing(folder / "keys")
+    database = Database(f"sqlite:///{folder / 'crm.db'}")
+    schema.migrate(database)
+    return Intake(
+        database=database,
+        ring=AddressKeys({1: b"bench" * 8}),
+        journal=Journal(folder / "journal"),
+        clocks=Clocks(calendar=real_clock),
+        controller=Controller("Produfoto", "1", "2", "3769 TR Soesterberg", "info@produfoto.example"),
+        uploads=uploads.folder_of(folder),
+    )
+
+
+def main() -> int:
+    """Print the table; 1 when a figure is not held."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="where the databases are made; default a temporary one")
+    parser.add_argument("--again", action="store_true", help="import the same file a second time as well")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.folder) as name:
+        folder = Path(name)
+        path = folder / "prospects.csv"
+        write_file(path, given.rows)
+        print(f"{given.rows:,} rows, {path.stat().st_size / 1e6:.1f} MB")
+        label, bare = reference(path, folder)
+        intake = installation(folder)
+        held = _measure(path, intake, "import, everything checked", given.rows, bare)
+        if given.again:
+            held &= _measure(path, intake, "the same file again", given.rows, bare)
+        print(f"{label}: {bare:.2f} s, {given.rows / bare:,.0f} rows/s, 1.00")
+    return 0 if held else 1
+
+
+def _measure(path: Path, intake: Intake, label: str, rows: int, bare: float) -> bool:
+    begun = monotonic()
+    ended = ours(path, intake)
+    took = monotonic() - begun
+    ratio = bare / took
+    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(ended.counts.items()))
+    print(
+        f"{label}: {took:.2f} s, {rows / took:,.0f} rows/s, {ratio:.3f} of the reference (at least {LIMIT})"
+    )
+    print(f"  {counts}; write lock held at most {ended.slowest * 1000:.0f} ms")
+    return sum(ended.counts.values()) == rows and ratio >= LIMIT and took <= SECONDS * rows / 100_000
+
+
+if __name__ == "__main__":
+    sys.exit(main())
