@@ -103,3 +103,12 @@ document.addEventListener("pointermove", (event) => {
   tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)}px`;
   tip.style.top = `${event.clientY + 14}px`;
 });
+
+/* a button that copies what stands in a field */
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-copy]");
+  const field = button && crm.one(button.dataset.copy);
+  if (!field) return;
+  field.select();
+  navigator.clipboard?.writeText(field.value).then(() => crm.toast("Copied"), () => crm.toast("Press Ctrl C to copy"));
+});
