@@ -9,8 +9,12 @@ from crm.web.assets import STATIC
 from crm.web.database import db
 from crm.web.door import bp as door
 from crm.web.health import bp as health
+from crm.web.public import languages
+from crm.web.public.about import bp as about
+from crm.web.public.objection import bp as objection
+from crm.web.public.unsubscribe import bp as unsubscribe
 
-BLUEPRINTS: tuple[Blueprint, ...] = (door, health)
+BLUEPRINTS: tuple[Blueprint, ...] = (door, health, unsubscribe, objection, about)
 
 LARGEST_FORM = 2 * 1024 * 1024  # bytes; the import page and the hooks set their own
 
@@ -35,6 +39,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     db.init_app(app)
+    languages.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)

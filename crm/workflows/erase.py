@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from crm.audit import chain
@@ -67,7 +68,8 @@ def erase(
     """Stop first, then forget. Interrupted anywhere, `finish_erasures` takes it up again.
 
     Raises:
-        OSError, OperationalError: before the no is on the disk; nothing may be acknowledged then.
+        OSError, OperationalError: the no or the erasure could not be written down; nothing may be
+            acknowledged then.
     """
     wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.ERASURE, channel=channel, at=at)
     answer = refuse(desk, mailbox, wish, by=by)
@@ -76,15 +78,24 @@ def erase(
         reference, id_ = begun.public_id, begun.id
         chain.append(session, actor=by, action="erase.asked", object=f"erasure:{reference}", at=at)
     point("erase.begun")
-    is_done = answer.is_final and _carry_out(desk, shelves, id_, at=at)
+    is_done = answer.is_final and _tried(desk, shelves, id_, at=at)
     return Receipt(answer, reference, is_done)
+
+
+def _tried(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
+    """The no stands and the erasure is written down: what goes wrong from here on only makes it later."""
+    try:
+        return _carry_out(desk, shelves, erasure_id, at=at)
+    except (OSError, SQLAlchemyError):
+        log.exception("an erasure has to be finished later", extra={"erasure": erasure_id})
+        return False
 
 
 def finish_erasures(desk: Desk, shelves: Shelves, *, at: datetime) -> int:
     """Take up every erasure that is not finished; return how many are now. Safe to run anywhere, any time."""
     with desk.database.reading() as session:
         waiting = [one.id for one in receipts.pending(session)]
-    return sum(_carry_out(desk, shelves, id_, at=at) for id_ in waiting)
+    return sum(_tried(desk, shelves, id_, at=at) for id_ in waiting)
 
 
 def _carry_out(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:

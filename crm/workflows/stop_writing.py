@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from crm.delivery.models import Message, MessageState
+from crm.delivery import outbox
+from crm.delivery.models import Message
 from crm.kernel.mail import MailKind, TrackingMode
 from crm.privacy.models import RefusalScope
 from crm.privacy.register import STOPS_MAIL, Wish
-from crm.sequences.models import Enrolment, EnrolmentState, Step, StopReason
+from crm.sequences import enrolments
+from crm.sequences.models import Enrolment, EnrolmentState, StopReason
+from crm.workflows.unplan import unplan
 
-PLANNED: Final = (MessageState.HELD, MessageState.DUE)
-"""States from which a message is taken back; what a worker holds asks the register itself."""
-
-STOPPABLE: Final = (MailKind.OUTREACH, MailKind.MANUAL, MailKind.REPLY, MailKind.SIGNUP)
+STOPPABLE: Final = frozenset(MailKind) - {MailKind.RIGHTS, MailKind.STAFF}
 """Kinds a no stops. An answer about their own data, and mail to staff, go out all the same."""
 
-ACTIVE: Final = (EnrolmentState.RUNNING, EnrolmentState.PAUSED)
+CODE: Final = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,97 +39,49 @@ def stop_writing(session: Session, prospect_ids: Sequence[int], wish: Wish, *, n
     """
     if not prospect_ids:
         return Stopped()
-    whose = Enrolment.prospect_id.in_(prospect_ids)
     if wish.scope in STOPS_MAIL:
-        cancelled = _cancel(session, Message.prospect_id.in_(prospect_ids), now)
-        return Stopped(cancelled, _stop(session, whose, now))
+        cancelled = outbox.cancel_due(
+            session, prospect_ids=prospect_ids, kinds=STOPPABLE, reason=CODE, at=now
+        )
+        return Stopped(
+            cancelled,
+            enrolments.stop_all(session, prospect_ids, StopReason.REFUSED, at=now, detail=wish.reason),
+        )
     if wish.scope is RefusalScope.SEQUENCE:
-        series = select(Enrolment.id).where(whose, Enrolment.sequence_id == wish.scope_id)
-        cancelled = _cancel(session, Message.enrolment_id.in_(series), now)
-        return Stopped(cancelled, _stop(session, Enrolment.id.in_(series), now))
+        return _stop_series(session, prospect_ids, wish, now)
     if wish.scope is RefusalScope.SNOOZE:
-        taken_back = _plan_anew(session, prospect_ids, (), now)
-        return Stopped(taken_back, _pause(session, whose, wish, now))
-    measured = (Message.tracking == TrackingMode.INDIVIDUAL,)
-    return Stopped(_plan_anew(session, prospect_ids, measured, now))
-
-
-def _cancel(session: Session, which: ColumnElement[bool], now: datetime) -> int:
-    taken_back = (
-        update(Message)
-        .where(which, Message.state.in_(PLANNED), Message.kind.in_(STOPPABLE))
-        .values(state=MessageState.CANCELLED, outcome="refused", changed_at=now)
-        .execution_options(synchronize_session=False)
+        return _snooze(session, prospect_ids, wish, now)
+    measured = select(Message.enrolment_id).where(
+        Message.prospect_id.in_(prospect_ids),
+        Message.tracking != TrackingMode.OFF,
+        Message.state.in_(outbox.WAITING),
+        Message.enrolment_id.is_not(None),
     )
-    return _count(session.execute(taken_back))
+    return Stopped(unplan(session, enrolment_ids=[one for one in session.scalars(measured) if one]))
 
 
-def _stop(session: Session, which: ColumnElement[bool], now: datetime) -> int:
-    stopped = (
+def _stop_series(session: Session, prospect_ids: Sequence[int], wish: Wish, now: datetime) -> Stopped:
+    series = select(Enrolment.id).where(
+        Enrolment.prospect_id.in_(prospect_ids), Enrolment.sequence_id == wish.scope_id
+    )
+    ids = list(session.scalars(series))
+    cancelled = outbox.cancel_due(session, enrolment_ids=ids, reason=CODE, at=now)
+    return Stopped(cancelled, enrolments.stop(session, ids, StopReason.REFUSED, at=now, detail=wish.reason))
+
+
+def _snooze(session: Session, prospect_ids: Sequence[int], wish: Wish, now: datetime) -> Stopped:
+    """Hold what runs, and what would go on by itself before the snooze ends."""
+    taken_back = outbox.take_back(session, prospect_ids=prospect_ids)
+    paused = enrolments.pause_all(session, prospect_ids, StopReason.SNOOZED, at=now, resumes_at=wish.until)
+    longer = (
         update(Enrolment)
-        .where(which, Enrolment.state.in_(ACTIVE))
-        .values(
-            state=EnrolmentState.STOPPED,
-            stop_reason=StopReason.REFUSED,
-            next_due_at=None,
-            resumes_at=None,
-            changed_at=now,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return _count(session.execute(stopped))
-
-
-def _pause(session: Session, which: ColumnElement[bool], wish: Wish, now: datetime) -> int:
-    """Sequences that run, or that would go on by themselves before the snooze ends."""
-    sooner = (Enrolment.state == EnrolmentState.PAUSED) & (Enrolment.resumes_at < wish.until)
-    paused = (
-        update(Enrolment)
-        .where(which, or_(Enrolment.state == EnrolmentState.RUNNING, sooner))
-        .values(
-            state=EnrolmentState.PAUSED,
-            stop_reason=StopReason.SNOOZED,
-            next_due_at=None,
-            resumes_at=wish.until,
-            changed_at=now,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return _count(session.execute(paused))
-
-
-def _plan_anew(
-    session: Session, prospect_ids: Sequence[int], more: Sequence[ColumnElement[bool]], now: datetime
-) -> int:
-    """Delete planned steps and send their enrolments back to the planner, which asks everything again.
-
-    One message a step is all the database allows (I02), so the row has to go, not to be cancelled.
-    """
-    query = (
-        select(Message.id, Message.enrolment_id, Message.due_at, Step.position)
-        .join(Step, Step.id == Message.step_id)
         .where(
-            Message.prospect_id.in_(prospect_ids),
-            Message.kind == MailKind.OUTREACH,
-            Message.state.in_(PLANNED),
-            *more,
+            Enrolment.prospect_id.in_(prospect_ids),
+            Enrolment.state == EnrolmentState.PAUSED,
+            Enrolment.resumes_at < wish.until,
         )
+        .values(stop_reason=StopReason.SNOOZED, resumes_at=wish.until, changed_at=now)
+        .returning(Enrolment.id)
+        .execution_options(synchronize_session=False)
     )
-    taken_back = 0
-    for id_, enrolment_id, due_at, position in session.execute(query).all():
-        gone = delete(Message).where(Message.id == id_, Message.state.in_(PLANNED))
-        if not _count(session.execute(gone.execution_options(synchronize_session=False))):
-            continue
-        taken_back += 1
-        back = (
-            update(Enrolment)
-            .where(Enrolment.id == enrolment_id, Enrolment.state == EnrolmentState.RUNNING)
-            .values(position=position, next_due_at=due_at, changed_at=now)
-            .execution_options(synchronize_session=False)
-        )
-        session.execute(back)
-    return taken_back
-
-
-def _count(result: Any) -> int:  # noqa: ANN401 - a DELETE's or UPDATE's result has a row count
-    return int(result.rowcount)
+    return Stopped(len(taken_back), len(paused) + len(session.scalars(longer).all()))

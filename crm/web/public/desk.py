@@ -1,6 +1,7 @@
-"""What a page hands down so that a no can be written."""
+"""What a page hands down so that a no can be written and a person forgotten."""
 
 from crm.web.context import services
+from crm.workflows.erase import Shelves
 from crm.workflows.refuse import PATIENCE, Desk
 
 
@@ -14,3 +15,8 @@ def desk(*, patience: float = PATIENCE) -> Desk:
         real=bundle.clocks.real,
         patience=patience,
     )
+
+
+def shelves() -> Shelves:
+    """Where files of a person may lie."""
+    return Shelves(services().settings.var, services().sent_mail)

@@ -18,8 +18,9 @@ from crm.queries.person import Person
 from crm.web.access import Open, allows
 from crm.web.context import now, reading, services
 from crm.web.public import pages
-from crm.web.public.choices import ASKED, Chosen, months_after, offered, read, wish_for
-from crm.web.public.desk import desk
+from crm.web.public.choices import ASKED, Choice, Chosen, months_after, offered, read, wish_for
+from crm.web.public.desk import desk, shelves
+from crm.workflows.erase import erase
 from crm.workflows.refuse import Answer, Mailbox, refuse
 
 bp = Blueprint("unsubscribe", __name__)
@@ -50,9 +51,12 @@ def act(token: str) -> ResponseReturnValue:
     chosen = read(sent, offered(found, series), now=now())
     if chosen.fault:
         return _question(link, token, chosen, 422)
+    reading().close()  # a reader of old pages would keep an erasure from finishing
+    if chosen.choice is Choice.REMOVE:
+        receipt = erase(desk(), shelves(), _mailbox(link, found), channel="page", at=now())
+        return _done(link, token, chosen, receipt.answer, is_erased=receipt.is_done)
     wish = wish_for(chosen, series, at=now(), message=link.message)
-    answer = refuse(desk(), _mailbox(link, found), wish)
-    return _done(link, token, chosen, answer)
+    return _done(link, token, chosen, refuse(desk(), _mailbox(link, found), wish))
 
 
 def _one_click(link: MailboxLink) -> Response:
@@ -113,11 +117,14 @@ def _question(link: MailboxLink, token: str, chosen: Chosen, code: int) -> Respo
     )
 
 
-def _done(link: MailboxLink, token: str, chosen: Chosen, answer: Answer) -> ResponseReturnValue:
+def _done(
+    link: MailboxLink, token: str, chosen: Chosen, answer: Answer, *, is_erased: bool = False
+) -> ResponseReturnValue:
     return pages.show(
         "done.html",
         choice=chosen.choice,
         answer=answer,
+        erased="done" if is_erased else "pending",
         reference=pages.reference_text(answer.reference),
         action=_action(token),
         about_url=services().links.about_url(link),
