@@ -14,7 +14,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.mail import MailKind
 from crm.kernel.zones import instant, zone_for
 from crm.permission.decide import decide
-from crm.permission.findings import Verdict
+from crm.permission.findings import Decision, Verdict
 from crm.permission.reasons import Reason
 from crm.queries.due_steps import DueStep, Earlier, SenderRow, earlier_mails, senders
 from crm.queries.facts import Loaded, Question, facts_batch
@@ -135,7 +135,6 @@ class _Bench:
             return
         due_at = release_at(max(step.due_at, self.now), zone=person.zone, country=country)
         decision = decide(loaded.facts, due_at)
-        seed = f"{step.enrolment_id}:{step.position}"
         if decision.has(Reason.DOMAIN_UNCHECKED):
             self.made.unchecked.add(person.address.rpartition("@")[2])
         if decision.verdict is Verdict.DENY:
@@ -143,16 +142,26 @@ class _Bench:
         elif needs_a_person(decision):
             self.made.pauses.append(Pause(step, StopReason.IN_DOUBT, codes(decision)))
         elif decision.verdict is Verdict.WAIT:
-            self.made.waits.append(Wait(step, next_look(decision, person, seed=seed, now=due_at)))
-        elif (tomorrow := self._full(step, due_at)) is not None:
-            until = next_due(after=tomorrow, working_days=0, zone=person.zone, country=country, seed=seed)
+            until = next_look(decision, person, seed=_seed(step), now=due_at)
             self.made.waits.append(Wait(step, until))
         else:
-            draft = self._draft(step, text, version, due_at)
-            try:
-                self.made.mails.append((step, write_letter(self.desk, draft, loaded, decision)))
-            except Unwritable as fault:
-                self.made.pauses.append(Pause(step, StopReason.BLOCKED, fault.code))
+            self._mail(self._draft(step, text, version, due_at), step, loaded, decision)
+
+    def _mail(self, draft: Draft, step: DueStep, loaded: Loaded, decision: Decision) -> None:
+        """Write one that may leave, unless its mailbox has had enough for the day."""
+        person = loaded.recipient
+        tomorrow = self._full(step, draft.due_at)
+        if tomorrow is not None:
+            country = person.country or None
+            until = next_due(
+                after=tomorrow, working_days=0, zone=person.zone, country=country, seed=_seed(step)
+            )
+            self.made.waits.append(Wait(step, until))
+            return
+        try:
+            self.made.mails.append((step, write_letter(self.desk, draft, loaded, decision)))
+        except Unwritable as fault:
+            self.made.pauses.append(Pause(step, StopReason.BLOCKED, fault.code))
 
     def _draft(self, step: DueStep, text: StepText, version: Version, due_at: datetime) -> Draft:
         head = self.heads[step.sequence_id]
@@ -194,6 +203,11 @@ class _Bench:
             self._room[key] = left - waiting
         self._room[key] -= 1
         return midnight if self._room[key] < 0 else None
+
+
+def _seed(step: DueStep) -> str:
+    """What places a step in a window: always the same for the same step."""
+    return f"{step.enrolment_id}:{step.position}"
 
 
 def _thread_subject(version: Version, position: int) -> str:

@@ -1,0 +1,72 @@
+"""The jobs, one line each (D13). Due work is found by SQL: a second scheduler is harmless, a late tick too.
+
+A job takes the services and a question it asks between two pieces of work: shall I stop? It may raise; the
+others go on, and it is run again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crm.services import Services
+from crm.workflows.check_domains import Watermark, check_domains
+from crm.workflows.dispatch import PostRoom, dispatch
+from crm.workflows.hand_off import hand_off
+from crm.workflows.plan import plan
+from crm.workflows.reap import reap
+from crm.workflows.write_letter import Desk
+
+Stopping = Callable[[], bool]
+Work = Callable[[Services, Stopping], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the timetable."""
+
+    name: str
+    every: float
+    """Real seconds from one start to the next; a job still at work is not started again."""
+
+    work: Work
+
+
+def timetable(speed: float) -> tuple[Job, ...]:
+    """Everything that happens by itself. `speed`: calendar seconds in a real one; the demo looks more often.
+
+    To add a job: write a workflow that finds its own due work, a function below that calls it, a line here.
+    """
+    often = min(max(60.0 / speed, 1.0), 60.0)
+    return (
+        Job("dispatch", 1.0, _dispatch),
+        Job("plan", often, _plan),
+        Job("check_domains", min(often, 10.0), _domains(Watermark())),
+        Job("hand_off", min(often, 10.0), _hand_off),
+        Job("destroy_old_keys", 3600.0, _destroy_old_keys),
+    )
+
+
+def _dispatch(services: Services, stopping: Stopping) -> None:
+    room = PostRoom(services.database, services.settings, services.clocks, services.mailer)
+    reap(services.database, services.clocks)
+    while dispatch(room, stopping=stopping).claimed and not stopping():
+        continue
+
+
+def _plan(services: Services, stopping: Stopping) -> None:
+    desk = Desk(services.settings, services.links)
+    plan(services.database, desk, now=services.clocks.calendar(), stopping=stopping)
+
+
+def _domains(seen: Watermark) -> Work:
+    def work(services: Services, stopping: Stopping) -> None:
+        check_domains(services.database, services.mail_domains, services.clocks.real, seen, stopping=stopping)
+
+    return work
+
+
+def _hand_off(services: Services, _stopping: Stopping) -> None:
+    hand_off(services)
+
+
+def _destroy_old_keys(services: Services, _stopping: Stopping) -> None:
+    services.ip_keys.destroy_old(services.clocks.real())
