@@ -27,7 +27,7 @@ _LOOKS = {
     Kind.MAIL: ("send", "info"),
     Kind.REPLY: ("reply", "plum"),
     Kind.OPENING: ("eye", ""),
-    Kind.STATUS: ("flag", ""),
+    Kind.STATUS: ("trending-up", ""),
     Kind.SERIES: ("route", ""),
     Kind.TASK: ("check", "yes"),
     Kind.LEAD: ("rocket", "yes"),

@@ -150,7 +150,12 @@ def _queue() -> list[dict[str, Any]]:
     ]
     if may(me().role, Act.RESOLVE):
         groups.append(
-            ("uncertain", "We do not know whether these left", "circle-help", query.in_doubt(session))
+            (
+                "uncertain",
+                "We do not know whether these left",
+                "circle-question-mark",
+                query.in_doubt(session),
+            )
         )
     return [
         {"title": title, "icon": icon, "items": [_line(kind, item) for item in items]}
