@@ -193,7 +193,8 @@ class SmtpServer:
             talk.peer.say(b"503 5.5.1 nobody to send it to\r\n")
             return
         talk.peer.say(b"354 go\r\n")
-        self._fault(Stage.BODY, talk.peer)
+        if self._fault(Stage.BODY, talk.peer):
+            raise ConnectionResetError  # a server that answers before it has read the body does not take it
         lines = []
         while (line := talk.peer.line()) != b".":
             lines.append(line.removeprefix(b".") + b"\r\n")
