@@ -77,7 +77,8 @@ def test_a_missing_value_blocks_this_message_and_names_the_field() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["{{ company }}", "x}", "{x", "}}", "{first_name}", "%FIRSTNAME%", "[[naam]]", "*|FNAME|*", "x" * 301]
+    "value",
+    ["{{ company }}", "x}", "{x", "}}", "{first_name}", "%FIRSTNAME%", "[[naam]]", "*|FNAME|*", "x" * 301],
 )
 def test_a_value_that_looks_like_a_field_blocks_this_message(value: str) -> None:
     with pytest.raises(UnusableValueError):
