@@ -197,3 +197,7 @@ def test_an_acknowledgement_has_number_date_and_authority(language: Language) ->
     ):
         assert told in wording.body
     assert "V-12" in wording.subject
+
+
+def test_all_languages_name_the_same_countries() -> None:
+    assert len({frozenset(words_in(language).countries) for language in Language}) == 1
