@@ -85,7 +85,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Take a URL: `sqlite:///file` or `postgresql+psycopg://…`. Nothing is opened yet."""
-        self.engine = create_engine(url, pool_pre_ping=url.startswith("postgresql"))
+        self.engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
         keep_promises(self.engine)
 
     @property

@@ -15,6 +15,7 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a power cut must not forget a claim or a no
     "PRAGMA secure_delete = ON",  # what is erased is overwritten
     "PRAGMA cache_size = -65536",
+    "PRAGMA temp_store = MEMORY",  # rows on their way never touch another file
     "PRAGMA journal_size_limit = 67108864",
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000}",
 )

@@ -1,0 +1,199 @@
+"""Imports whose worker is killed, whose disk fills up, and that two workers want at once."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from crm.kernel.db import Database
+from crm.prospects import imports, uploads
+from crm.prospects.models import (
+    Company,
+    Import,
+    ImportRow,
+    ImportState,
+    Prospect,
+    RowOutcome,
+    Source,
+    SpellingKey,
+)
+from crm.prospects.reading.table import open_table
+from crm.services import Services
+from crm.workflows.import_batch import Intake
+from crm.workflows.import_prospects import DISK, import_prospects, run_imports
+from tests.conftest import FakeClock
+from tests.imports import count, intake_of, received, sheet
+
+ROOT = Path(__file__).parents[2]
+ROWS = 3_000
+WORKER = """
+import sys
+from crm.kernel.clock import Clocks
+from crm.kernel.db import Database
+from tests import conftest, imports, world
+clock = conftest.FakeClock()
+var, url = sys.argv[1], sys.argv[2]
+from pathlib import Path
+settings = world.settings(Path(var), url)
+services = world.services(settings, Database(url), Clocks(calendar=clock, real=clock))
+from crm.workflows.import_prospects import import_prospects
+import_prospects(imports.intake_of(services), int(sys.argv[3]))
+"""
+
+
+@pytest.fixture
+def intake(services: Services) -> Intake:
+    return intake_of(services)
+
+
+def a_file() -> bytes:
+    """Rows of which 1 in 10 repeats a mailbox of far above, and 1 in 50 is broken."""
+    lines = []
+    for number in range(ROWS):
+        repeated = number % 10 == 9
+        who = number - (505 if number > 510 else 5) if repeated else number
+        address = "" if number % 50 == 3 else f"p{who}@shop{who // 4}.example"
+        lines.append(f"{address};Person {who};Shop {who // 4};NL;Buyer")
+    return sheet(*lines)
+
+
+def kill_worker_at(point: str, services: Services, import_id: int) -> None:
+    """Run the import in a process of its own that is killed at this point."""
+    url = services.settings.database_url
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-c", WORKER, str(services.settings.var), url, str(import_id)],
+        env={**os.environ, "CRM_FAULTS": point, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -9, done.stderr
+
+
+def outcomes(database: Database) -> Counter[RowOutcome]:
+    with database.reading() as session:
+        return Counter(session.scalars(select(ImportRow.outcome)))
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    "point",
+    ["import.batch.before_commit=kill@2", "import.batch.after_commit=kill@2", "import.before_finish=kill"],
+)
+def test_a_killed_import_goes_on_where_it_was(
+    services: Services, intake: Intake, clock: FakeClock, point: str
+) -> None:
+    row = received(intake, a_file())
+    kill_worker_at(point, services, row.id)
+    clock.advance(timedelta(seconds=61))
+    [ended] = run_imports(intake)
+    assert ended.state is ImportState.DONE
+    assert ended.counts == {"not_allowed": ROWS - 60 - 300, "broken": 60, "duplicate": 300}
+    assert [count(services.database, one) for one in (Prospect, Source)] == [ROWS - 360] * 2
+    assert outcomes(services.database) == Counter(
+        {RowOutcome.NOT_ALLOWED: ROWS - 360, RowOutcome.BROKEN: 60, RowOutcome.DUPLICATE: 300}
+    )
+    table = open_table(uploads.broken_path(intake.uploads, row.stored_as))
+    assert sum(1 for _ in table.rows()) == 60
+
+
+def test_a_batch_is_whole_or_not_there(services: Services, intake: Intake) -> None:
+    row = received(intake, a_file())
+    kill_worker_at("import.batch.before_commit=kill@2", services, row.id)
+    with services.database.reading() as session:
+        kept = session.get_one(Import, row.id)
+        assert kept.position > 0
+        assert sum(kept.counts.values()) == kept.position
+        people = session.scalar(select(func.count()).select_from(Prospect))
+        assert people == kept.counts["not_allowed"]
+        companies = session.scalars(select(func.count(Prospect.id)).join(Company).group_by(Company.id))
+        assert sum(companies) == people
+
+
+def test_a_full_disk_keeps_what_was_committed_and_says_so(services: Services, intake: Intake) -> None:
+    row = received(intake, a_file())
+    database = services.database
+    with database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    limit = Database(f"{services.settings.database_url}")
+    full = Intake(limit, intake.ring, intake.journal, intake.clocks, intake.controller, intake.uploads)
+    with limit.engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 600}")
+    ended = import_prospects(full, row.id)
+    limit.dispose()
+    assert ended is not None
+    assert (ended.state, ended.fault) == (ImportState.STOPPED, DISK)
+    assert 0 < ended.position < ROWS
+    assert count(database, Prospect) == ended.counts["not_allowed"]
+
+
+def test_a_stopped_import_goes_on_when_there_is_room(services: Services, intake: Intake) -> None:
+    row = received(intake, a_file())
+    with services.database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 600}")
+    import_prospects(intake, row.id)
+    services.database.dispose()
+    with services.database.transaction() as session:
+        assert imports.resume(session, row.id)
+    ended = import_prospects(intake, row.id)
+    assert ended is not None
+    assert ended.state is ImportState.DONE
+    assert sum(ended.counts.values()) == ROWS == ended.position
+    assert count(services.database, Prospect) == ROWS - 360
+
+
+def test_a_colleague_can_stop_an_import_between_batches(services: Services, intake: Intake) -> None:
+    row = received(intake, a_file())
+
+    def stop(_progress: object) -> None:
+        with services.database.transaction() as session:
+            imports.stop(session, row.id)
+
+    ended = import_prospects(intake, row.id, on_progress=stop)
+    assert ended is not None
+    assert ended.state is ImportState.STOPPED
+    assert count(services.database, Prospect) == ended.counts["not_allowed"]
+
+
+def test_a_scheduler_that_stops_leaves_the_rest_to_another(services: Services, intake: Intake) -> None:
+    row = received(intake, a_file())
+    answers = iter([False, False, True])
+    ended = import_prospects(intake, row.id, should_stop=lambda: next(answers))
+    assert ended is not None
+    assert (ended.state, ended.position > 0) == (ImportState.RUNNING, True)
+    [again] = run_imports(intake)
+    assert sum(again.counts.values()) == ROWS
+
+
+@pytest.mark.both_databases
+def test_two_imports_at_once_make_nobody_twice(services: Services, intake: Intake) -> None:
+    rows = [received(intake, a_file()) for _ in range(2)]
+    ended = []
+
+    def run(import_id: int) -> None:
+        ended.append(import_prospects(intake, import_id))
+
+    threads = [threading.Thread(target=run, args=(row.id,)) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    both: Counter[str] = Counter()
+    for progress in ended:
+        assert progress is not None
+        both.update(progress.counts)
+    assert both == {"not_allowed": ROWS - 360, "unchanged": ROWS - 360, "broken": 120, "duplicate": 600}
+    assert [count(services.database, one) for one in (Prospect, Company, Source, SpellingKey)] == [
+        ROWS - 360,
+        ROWS // 4,
+        ROWS - 360,
+        ROWS - 360,
+    ]
