@@ -57,11 +57,9 @@ def language() -> str:
     """What the visitor chose, else theirs in our records, else their browser's, else English."""
     if not has_request_context():
         return SOURCE
-    chosen = request.args.get("lang", "")
-    known = g.get("crm_preferred_language", "")
-    if chosen in NAMES:
-        return chosen
-    return known if known in NAMES else request.accept_languages.best_match(list(NAMES)) or SOURCE
+    spoken = (value.partition("-")[0].lower() for value in request.accept_languages.values())
+    wanted = (request.args.get("lang", ""), g.get("crm_preferred_language", ""), *spoken)
+    return next((one for one in wanted if one in NAMES), SOURCE)
 
 
 def install(app: Flask) -> None:
