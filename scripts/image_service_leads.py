@@ -26,7 +26,7 @@ LEAD = {
     "expires_at": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)",
     "language": r"nl|en|de|fr",
 }
-COMPANY = {"name": r"(?s:.{1,200})", "country": r"[A-Z]{2}", "website": r"https?://.{1,290}"}
+COMPANY = {"name": r"(?s:.{1,200})", "country": r"[A-Z]{2}", "website": r"(?s:(?=.{1,300}\Z)https?://.*)"}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS lead (lead_id TEXT PRIMARY KEY, remote_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL,
   code_digest TEXT NOT NULL UNIQUE, expires_at TEXT NOT NULL, company TEXT NOT NULL, stage TEXT NOT NULL);

@@ -58,10 +58,7 @@ class MaildirViewer:
         removed = 0
         for key in keys:
             self._heads.pop(key, None)
-            path = self._maildir.find(key) if _KEY.fullmatch(key) else None
-            if path is not None:
-                path.unlink(missing_ok=True)
-                removed += 1
+            removed += bool(_KEY.fullmatch(key)) and self._maildir.remove(key)
         return removed
 
     def _head(self, key: str, path: str) -> tuple[str, str] | None:

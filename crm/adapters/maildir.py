@@ -65,6 +65,13 @@ class Maildir:
                 return path
         return None
 
+    def remove(self, name: str) -> bool:
+        """Erase a message, and drafts of it that a killed process left; False when there was neither."""
+        there = [path for path in (self.find(name), *(self.folder / "tmp").glob(f"{name}.*")) if path]
+        for path in there:
+            path.unlink(missing_ok=True)
+        return bool(there)
+
     def move(self, name: str, room: str, suffix: str = "") -> bool:
         """Take a message from `new` elsewhere; False when it is not there (any more)."""
         (self.folder / room).mkdir(mode=0o700, exist_ok=True)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm.adapters.smtp_session import NotOpenedError, Relay, Session, open_session
+from crm.adapters.smtp_session import NotOpenedError, Relay, Session, TlsMode, open_session
 from crm.adapters.smtp_transaction import Verdict, hand_over, offer, settle
 from crm.adapters.sockets import Deadline
 from crm.adapters.wire import check_batch, fault_of
@@ -77,7 +77,7 @@ class SmtpMailer:
         self, relay: Relay, *, context: ssl.SSLContext | None = None, limits: Limits | None = None
     ) -> None:
         self._relay = relay
-        self._context = context or ssl.create_default_context()
+        self._context = context or (None if relay.tls is TlsMode.NONE else ssl.create_default_context())
         self._limits = limits or Limits()
         self._session: Session | None = None
         self._turn = threading.Lock()

@@ -82,7 +82,7 @@ class Session:
             self.close()
 
 
-def open_session(relay: Relay, context: ssl.SSLContext, deadline: Deadline) -> Session:
+def open_session(relay: Relay, context: ssl.SSLContext | None, deadline: Deadline) -> Session:
     """Connect, check the certificate and log in.
 
     Raises:
@@ -109,8 +109,9 @@ def open_session(relay: Relay, context: ssl.SSLContext, deadline: Deadline) -> S
         raise
 
 
-def _introduce(relay: Relay, context: ssl.SSLContext, line: Line, deadline: Deadline) -> Session:
+def _introduce(relay: Relay, context: ssl.SSLContext | None, line: Line, deadline: Deadline) -> Session:
     if relay.tls is TlsMode.IMPLICIT:
+        assert context is not None
         line.connection.secure(context, relay.host)
     _demand(line.reply(deadline), NotSentReason.SENDER_REFUSED)
     features = _greet(relay, line, deadline)
@@ -119,6 +120,7 @@ def _introduce(relay: Relay, context: ssl.SSLContext, line: Line, deadline: Dead
             raise NotOpenedError(NotSent(NotSentReason.TLS_FAILED, pause_mailbox=True))
         _demand(line.ask("STARTTLS", deadline), NotSentReason.TLS_FAILED)
         line.demand_silence()
+        assert context is not None
         line.connection.secure(context, relay.host)
         features = _greet(relay, line, deadline)
     if relay.username is not None and relay.password is not None:

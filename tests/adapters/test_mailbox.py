@@ -4,6 +4,8 @@ import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -16,6 +18,8 @@ from crm.adapters.mailbox_viewer import MaildirViewer
 from crm.adapters.maildir import Maildir
 from crm.delivery.ports import Accepted, NotSent, NotSentReason, Outcome
 from tests.envelopes import envelope, envelopes, wire
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_message_lies_there_as_its_last_server_leaves_it(tmp_path: Path) -> None:
@@ -126,6 +130,32 @@ def test_reading_and_removing_by_key(tmp_path: Path) -> None:
     assert viewer.remove([key, key, "unknown"]) == 1
     assert viewer.read(key) is None
     assert len(viewer.newest()) == 2
+
+
+SEND_ONE = """
+import sys
+from pathlib import Path
+from crm.adapters.mailbox import MailboxMailer
+from tests.envelopes import envelope
+MailboxMailer(Path(sys.argv[1])).send([envelope(1)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "journal", "mails"),
+    [("transport.before_body", 0, 0), ("transport.mid_body", 1, 0), ("transport.after_response", 1, 1)],
+)
+def test_wherever_it_is_killed_the_journal_knows_at_least_what_was_delivered(
+    tmp_path: Path, place: str, journal: int, mails: int
+) -> None:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "CRM_FAULTS": f"{place}=kill"}
+    killed = subprocess.run([sys.executable, "-c", SEND_ONE, str(tmp_path)], env=env, cwd=ROOT, check=False)  # noqa: S603 - our own lines
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(Journal(tmp_path / JOURNAL).read())) == journal
+    viewer = MaildirViewer(tmp_path)
+    assert len(viewer.newest()) == mails
+    viewer.remove([envelope(1).public_id])
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"inkoop1" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("key", ["../handed-over.jsonl", "", "a/b", "..", "x" * 300, "é"])

@@ -15,7 +15,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
+from crm.handoff.leads import CODE_LIFE, frozen_body
 from crm.kernel.clock import real_clock
+from crm.kernel.ids import new_public_id
 from crm.kernel.webhooks import new_secret, signed_headers, verify
 from tests.leads import CODE, lead
 from tests.servers import http as scripted
@@ -89,6 +91,7 @@ NOT_LEADS = [
     lead(4, company={"name": "x" * 201})[1],
     lead(4, company={"name": "x", "country": "nl"})[1],
     lead(4, company={"name": "x", "website": "javascript:alert(1)"})[1],
+    lead(4, company={"name": "x", "website": "https://" + "x" * 293})[1],
 ]  # fmt: skip
 
 
@@ -101,11 +104,32 @@ def test_what_the_schema_refuses_the_service_refuses(url: str, body: bytes) -> N
     schema("refusal").validate(answer)
 
 
+TAKEN: list[dict[str, str]] = [
+    {"name": "x"},
+    {"name": "é\n", "country": "DE"},
+    {"name": "x" * 200, "country": "GB", "website": "https://" + "x" * 292},
+    {"name": "x", "website": "http://winkel.example/?q=é"},
+]
+
+
 def test_what_the_schema_takes_the_service_takes(url: str) -> None:
-    for number, company in enumerate(
-        [{"name": "x"}, {"name": "é\n", "country": "DE"}, {"name": "x" * 200}], 5
-    ):
+    for number, company in enumerate(TAKEN, 5):
         _, body = lead(number, company=company)
+        schema("lead").validate(json.loads(body))
+        assert post_lead(url, body)[0] == 201
+
+
+def test_what_the_crm_freezes_keeps_the_schema(url: str) -> None:
+    now = real_clock()
+    for number, company in enumerate(TAKEN, 20):
+        body = frozen_body(
+            lead_id=f"lead_{new_public_id()}",
+            code_digest=f"{number:064x}",
+            created_at=now,
+            expires_at=now + CODE_LIFE,
+            language="de",
+            company={"country": "", "website": "", **company},
+        )
         schema("lead").validate(json.loads(body))
         assert post_lead(url, body)[0] == 201
 
