@@ -52,12 +52,13 @@ class BatchWriter(Generic[Row]):
         self._starting = threading.Lock()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._closed = False
         self.dropped = 0
         """Rows that found the list full, or that the database would not take for what they are."""
 
     def add(self, row: Row) -> bool:
-        """Hand a row over; False when the list is full and the row was dropped."""
-        if len(self._rows) >= self._bound:
+        """Hand a row over; False when it was dropped: the list is full, or the process is ending."""
+        if len(self._rows) >= self._bound or self._closed:
             self.dropped += 1
             return False
         self._rows.append(row)
@@ -68,7 +69,10 @@ class BatchWriter(Generic[Row]):
         return True
 
     def close(self) -> None:
-        """Let the thread finish the batch in its hands, then write what came after. Safe to repeat."""
+        """Let the thread finish the batch in its hands, then write what came after. Once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         self._stopped.set()
         self._wake.set()
         thread = self._thread

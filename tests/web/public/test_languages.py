@@ -40,7 +40,7 @@ def test_nothing_is_missing_and_nothing_is_left_over(language: str) -> None:
 def test_every_translation_is_done_and_has_the_same_holes(language: str) -> None:
     for text in texts(language):
         assert not text.fuzzy
-        said = [text.string] if isinstance(text.string, str) else list(text.string)
+        said = [text.string] if isinstance(text.string, str) else list(text.string or ())
         meant = [text.id] if isinstance(text.id, str) else list(text.id)
         assert all(said)
         assert {*HOLES.findall(str(said[-1]))} == {*HOLES.findall(str(meant[-1]))}
