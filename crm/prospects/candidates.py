@@ -59,6 +59,10 @@ class CandidateReader:
         found = self._reader.read(row.values)
         if isinstance(found, RowFault):
             return Broken(row.number, row.line, found, row.values)
+        return self.work_out(found, row)
+
+    def work_out(self, found: ParsedRow, row: Row) -> Candidate | Broken:
+        """Add what follows from a row that was understood."""
         url = found.source_url or (found.website if found.source_kind is SourceKind.WEBSITE else "")
         words = _source_fault(found, url)
         if words:

@@ -1,0 +1,110 @@
+"""What an import would do with each row, without doing it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from crm.kernel.controller import Controller
+from crm.kernel.digests import AddressKeys
+from crm.prospects.candidates import Broken, Candidate, CandidateReader
+from crm.prospects.choices import Choices
+from crm.prospects.models import RowOutcome
+from crm.prospects.reading.columns import DropReason
+from crm.prospects.reading.table import Table
+from crm.queries.import_gate import ImportGate
+from crm.queries.sorting import Line, Sorter
+
+SHOWN: Final = 200
+MOST: Final = 10_000
+"""Rows a preview looks at: within two seconds on a small machine."""
+
+_BATCH: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One row as it would be taken; a broken one has no texts."""
+
+    line: int
+    outcome: RowOutcome
+    reason: str
+    address: str = ""
+    name: str = ""
+    company: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows one by one, and counts of all that were looked at."""
+
+    rows: tuple[PreviewRow, ...]
+    counts: Mapping[RowOutcome, int]
+    """By outcome; they add up to `looked_at`."""
+
+    looked_at: int
+    is_whole: bool
+    """The file ends there."""
+
+    dropped: tuple[tuple[str, DropReason], ...]
+    """Columns that are not kept, and why."""
+
+    problems: tuple[str, ...]
+    """What must be said before the import can start, in words."""
+
+
+def preview(  # noqa: PLR0913 - by name
+    session: Session,
+    table: Table,
+    choices: Choices,
+    *,
+    ring: AddressKeys,
+    controller: Controller,
+    now: datetime,
+    shown: int = SHOWN,
+    most: int = MOST,
+) -> Preview:
+    """Look at the first rows of a file. Writes nothing.
+
+    Raises:
+        FileFault: the file is broken within the rows that are looked at.
+    """
+    chosen = choices.on(now.date())
+    sorter = Sorter(chosen, ImportGate.load(session, controller, now=now))
+    reader = CandidateReader(ring, chosen.mapping, chosen.defaults)
+    counts: Counter[RowOutcome] = Counter()
+    rows: list[PreviewRow] = []
+    lines = table.rows()
+    while batch := [reader.read(row) for row in islice(lines, min(_BATCH, most - counts.total()))]:
+        found = sorter.sort(session, batch)
+        sorter.settle(found)
+        counts.update(line.outcome for line in found.lines)
+        rows += map(_shown, batch[: shown - len(rows)], found.lines)
+    return Preview(
+        rows=tuple(rows),
+        counts=dict(counts),
+        looked_at=counts.total(),
+        is_whole=next(lines, None) is None,
+        dropped=tuple((one.header, one.dropped) for one in chosen.mapping.dropped if one.dropped),
+        problems=choices.problems,
+    )
+
+
+def _shown(row: Candidate | Broken, line: Line) -> PreviewRow:
+    if isinstance(row, Broken):
+        return PreviewRow(line.line, line.outcome, line.reason)
+    parsed = row.row
+    return PreviewRow(
+        line.line,
+        line.outcome,
+        line.reason,
+        address=str(parsed.address),
+        name=parsed.name,
+        company=parsed.company,
+        country=parsed.country,
+    )
