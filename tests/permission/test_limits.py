@@ -56,6 +56,14 @@ def test_holidays_of_the_recipient_do_not_count_as_distance() -> None:
     assert wait == datetime(2026, 4, 9, 0, 0, tzinfo=AMSTERDAM)
 
 
+def test_a_holiday_in_their_country_alone_lengthens_the_distance_too() -> None:
+    monday = datetime(2026, 7, 13, 10, 0, tzinfo=UTC)  # before the fourteenth of July
+    facts = replace(ALLOWED, past=past(last_mail_at=monday).past, notice_at=monday)
+    french = replace(facts, firm=replace(ALLOWED.firm, country="FR"))
+    days = [decide(one, monday).retry_at for one in (facts, french)]
+    assert days == [datetime(2026, 7, day, 22, 0, tzinfo=UTC) for day in (15, 16)]
+
+
 @pytest.mark.parametrize(("mails", "verdict"), [(5, Verdict.ALLOW), (6, Verdict.WAIT)])
 def test_six_mails_a_year_are_enough(mails: int, verdict: Verdict) -> None:
     assert after(past(mails_last_year=mails), NOW) is verdict

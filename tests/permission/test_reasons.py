@@ -195,6 +195,11 @@ def test_every_reason_is_returned_not_the_first() -> None:
     }
 
 
+def test_an_unknown_country_does_not_hide_that_there_is_no_basis() -> None:
+    decision = decide(replace(firm(None), proofs=()), NOW)
+    assert {one.reason for one in decision.against} == {Reason.COUNTRY_UNKNOWN, Reason.BASIS_MISSING}
+
+
 def test_the_strictest_reasons_come_first() -> None:
     facts = replace(past(last_mail_at=AGO), source=None)
     weights = [one.weight for one in decide(facts, NOW).reasons]
