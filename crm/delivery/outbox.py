@@ -127,6 +127,17 @@ def cancel_due(  # noqa: PLR0913 - all by name; they say whose messages
     return len(cancelled.all())
 
 
+def cancel_one(session: Session, public_id: str, *, reason: str, at: datetime) -> bool:
+    """Cancel one message that still waits; False when it is leaving, left, or was never there."""
+    cancelled = session.scalars(
+        update(_messages)
+        .where(_m.public_id == public_id, _m.state.in_(WAITING))
+        .values(state=MessageState.CANCELLED, outcome=reason, changed_at=at)
+        .returning(_m.id)
+    )
+    return cancelled.one_or_none() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Unplanned:
     """A message that was taken out of the outbox before it could leave, so that it is made again."""
@@ -172,7 +183,7 @@ def waiting_in(session: Session, mailbox_ids: Collection[int], *, until: datetim
         .where(_m.mailbox_id.in_(mailbox_ids), _m.state.in_(states), _m.due_at <= until, _m.kind.in_(UNASKED))
         .group_by(_m.mailbox_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _whose(

@@ -1,20 +1,14 @@
 """The Flask app: pages, guard, headers. The pixel stands in front of it (`crm.web.pixel`)."""
 
-from flask import Blueprint, Flask, Response
+from flask import Flask, Response
 from jinja2 import StrictUndefined
 
 from crm.services import Services
 from crm.web import errors, frame, guard, headers
 from crm.web.assets import STATIC
 from crm.web.database import db
-from crm.web.door import bp as door
-from crm.web.health import bp as health
+from crm.web.pages import BLUEPRINTS
 from crm.web.public import languages
-from crm.web.public.about import bp as about
-from crm.web.public.objection import bp as objection
-from crm.web.public.unsubscribe import bp as unsubscribe
-
-BLUEPRINTS: tuple[Blueprint, ...] = (door, health, unsubscribe, objection, about)
 
 LARGEST_FORM = 2 * 1024 * 1024  # bytes; the import page and the hooks set their own
 
@@ -42,6 +36,7 @@ def create_app(services: Services) -> Flask:
     languages.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    languages.install(app)
     errors.register(app)
     frame.register(app)
     app.before_request(guard.admit)

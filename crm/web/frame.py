@@ -42,6 +42,7 @@ PLACES: Final = (
 DID: Final[Mapping[str, str]] = MappingProxyType(
     {
         "saved": "Saved",
+        "known": "They were here already.",
         "enrolled": "Enrolled",
         "converted": "Noted: they said yes. The lead is on its way.",
         "resolved": "Noted",
@@ -51,6 +52,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "published": "Published",
         "invited": "Invitation made",
         "stopped": "Stopped",
+        "left": "Too late: it was leaving already.",
         "erased": "Erased. The receipt is below.",
     }
 )

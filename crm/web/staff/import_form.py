@@ -1,0 +1,102 @@
+"""What a colleague says of a file: which column is what, where the addresses come from, on what ground."""
+
+from collections.abc import Mapping as Mappings
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from crm.kernel.text import one_line
+from crm.prospects.choices import Choices
+from crm.prospects.models import SourceKind
+from crm.prospects.reading.columns import Target
+from crm.prospects.reading.vocabulary import DeclaredBasis
+
+NOTHING: Final = "-"
+
+TARGETS: Final = {
+    Target.ADDRESS: "Email address",
+    Target.COMPANY: "Company",
+    Target.WEBSITE: "Website",
+    Target.COUNTRY: "Country",
+    Target.LANGUAGE: "Language",
+    Target.TIME_ZONE: "Time zone",
+    Target.LEGAL_FORM: "Legal form",
+    Target.RELEVANCE: "Why this company",
+    Target.NAME: "Name",
+    Target.FIRST_NAME: "First name",
+    Target.LAST_NAME: "Last name",
+    Target.ROLE: "Role",
+    Target.SOURCE_KIND: "Kind of source",
+    Target.SOURCE_URL: "Source: web page",
+    Target.SOURCE_WORDS: "Source: in words",
+    Target.OBTAINED_ON: "Since when we have it",
+    Target.BASIS: "Ground",
+    Target.BASIS_URL: "Ground: web page",
+    Target.BASIS_WORDING: "Ground: the sentence",
+    Target.CONFIRMED_BY: "Who confirmed it",
+    Target.OPTED_OUT: "Told somebody to stop",
+    Target.TAGS: "Tags",
+}
+
+SOURCES: Final = {
+    SourceKind.WEBSITE: "Their own website",
+    SourceKind.FAIR: "A trade fair or meeting",
+    SourceKind.REFERRAL: "A referral",
+    SourceKind.INBOUND: "They wrote or called first",
+    SourceKind.CUSTOMER: "They are a customer",
+    SourceKind.REGISTER: "A public register or directory",
+}
+
+BASES: Final = {
+    DeclaredBasis.PUBLISHED_ADDRESS: "The address is published for such mail",
+    DeclaredBasis.CUSTOMER: "They bought something from us",
+    DeclaredBasis.CONSENT: "They agreed",
+    DeclaredBasis.LEGITIMATE_INTEREST: "Our legitimate interest, written down",
+}
+
+
+def choices_from(form: Mappings[str, str], before: Choices) -> Choices:
+    """The choices as the form corrects them; what it does not mention stays.
+
+    Raises:
+        FileFault: two columns are to fill one field.
+    """
+    corrections = {
+        place: Target(value) if value in set(Target) else None
+        for place in range(len(before.mapping.columns))
+        if (value := form.get(f"column-{place}")) is not None
+    }
+    kind, basis = form.get("source_kind", ""), form.get("basis", "")
+    defaults = replace(
+        before.defaults,
+        source_kind=SourceKind(kind) if kind in set(SourceKind) else None,
+        source_url=one_line(form.get("source_url", ""))[:500],
+        source_words=one_line(form.get("source_words", ""))[:500],
+        obtained_on=_day(form.get("obtained_on", "")),
+        relevance=one_line(form.get("relevance", ""))[:500],
+        basis=DeclaredBasis(basis) if basis in set(DeclaredBasis) else None,
+        basis_url=one_line(form.get("basis_url", ""))[:500],
+        basis_wording=one_line(form.get("basis_wording", ""))[:500],
+        confirmed_by=one_line(form.get("confirmed_by", ""))[:120],
+        country=one_line(form.get("country", ""))[:2].upper(),
+        language=one_line(form.get("language", ""))[:2].lower(),
+        day_first={"day": True, "month": False}.get(form.get("day_first", "")),
+    )
+    assessment = form.get("assessment_id", "")
+    return replace(
+        before,
+        mapping=before.mapping.corrected(corrections),
+        defaults=defaults,
+        role_relevance=one_line(form.get("role_relevance", ""))[:300],
+        relevance_by=one_line(form.get("confirmed_by", ""))[:120],
+        channel=one_line(form.get("channel", ""))[:64],
+        assessment_id=int(assessment) if assessment.isascii() and assessment.isdecimal() else None,
+        replaces=form.get("replaces") == "yes",
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None

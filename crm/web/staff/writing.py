@@ -1,0 +1,88 @@
+"""Writing a mail by hand: a first one, or an answer, with half a minute to take it back."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import Form, HiddenField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from crm.kernel.errors import NotFoundError
+from crm.kernel.ids import new_public_id
+from crm.kernel.text import clean_block, one_line
+from crm.permission.words import explain
+from crm.queries.recipients import recipients
+from crm.replies.models import InboundMail
+from crm.staff.roles import Act
+from crm.web.access import allows
+from crm.web.context import me, now, reading, services
+from crm.web.staff.words import WEIGHT
+from crm.workflows.handle_reply import Label, handle_reply
+from crm.workflows.write_mail import CannotWriteError, NotAllowedError, Written, take_back, write_mail
+
+bp = Blueprint("writing", __name__)
+
+_LONGEST = 20_000  # characters
+
+
+class MailForm(Form):
+    """What is written."""
+
+    subject = StringField("Subject", [Length(max=200)])
+    body = TextAreaField("Text", [InputRequired("Write something. Nothing was sent."), Length(max=_LONGEST)])
+    once = HiddenField(default=new_public_id)
+
+
+@bp.get("/prospects/<int:prospect_id>/write")
+@allows(Act.NOTE)
+def ask(prospect_id: int) -> ResponseReturnValue:
+    """An empty letter, or an answer with their words above it."""
+    return _page(prospect_id, MailForm(), request.args.get("to", type=int))
+
+
+@bp.post("/prospects/<int:prospect_id>/write")
+@allows(Act.NOTE)
+def send(prospect_id: int) -> ResponseReturnValue:
+    """Queue it; what was typed is never lost to a no."""
+    form, answers = MailForm(request.form), request.form.get("answers", type=int)
+    subject = one_line(form.subject.data or "")
+    if answers is None and not subject:
+        form.validate()
+        form.subject.errors = ["A first mail needs a subject. Nothing was sent."]
+        return _page(prospect_id, form, answers), 422
+    if not form.validate():
+        return _page(prospect_id, form, answers), 422
+    written = Written(
+        subject, clean_block(form.body.data or ""), answers, (form.once.data or "")[:26] or None
+    )
+    try:
+        with services().database.transaction() as session:
+            public_id = write_mail(session, services(), prospect_id, written, now=now())
+            if answers is not None:
+                handle_reply(session, answers, Label.DONE, by=me().id, at=now())
+    except NotAllowedError as error:
+        reasons = [(WEIGHT[one.weight], explain(one)) for one in error.decision.against]
+        return _page(prospect_id, form, answers, reasons=reasons), 409
+    except CannotWriteError as error:
+        form.body.errors = [f"This cannot be sent as it is ({error.code}). Nothing was sent."]
+        return _page(prospect_id, form, answers), 422
+    return render_template("staff/prospect/written.html", prospect_id=prospect_id, public_id=public_id)
+
+
+@bp.post("/prospects/<int:prospect_id>/written/<public_id>/take-back")
+@allows(Act.NOTE)
+def undo(prospect_id: int, public_id: str) -> ResponseReturnValue:
+    """Take it back while it is not leaving."""
+    with services().database.transaction() as session:
+        done = take_back(session, public_id, now=now())
+    return redirect(url_for("prospect.show", prospect_id=prospect_id, did="stopped" if done else "left"), 303)
+
+
+def _page(
+    prospect_id: int, form: MailForm, answers: int | None, *, reasons: Sequence[tuple[str, object]] = ()
+) -> str:
+    person = recipients(reading(), [prospect_id]).get(prospect_id)
+    mail = reading().get(InboundMail, answers) if answers else None
+    if person is None or (mail is not None and mail.prospect_id != prospect_id):
+        raise NotFoundError
+    return render_template("staff/prospect/write.html", person=person, form=form, mail=mail, reasons=reasons)
