@@ -6,14 +6,22 @@ others go on, and it is run again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
+from crm.conversations import notes
+from crm.operations import limits
 from crm.services import Services
 from crm.workflows.check_domains import Watermark, check_domains
 from crm.workflows.dispatch import PostRoom, dispatch
+from crm.workflows.erase import Shelves, finish_erasures
 from crm.workflows.hand_off import hand_off
+from crm.workflows.import_prospects import run_imports
 from crm.workflows.plan import plan
 from crm.workflows.reap import reap
-from crm.workflows.write_letter import Desk
+from crm.workflows.receive_import import forget_uploads
+
+LIMITS_KEPT: Final = timedelta(days=2)
 
 Stopping = Callable[[], bool]
 Work = Callable[[Services, Stopping], object]
@@ -41,6 +49,9 @@ def timetable(speed: float) -> tuple[Job, ...]:
         Job("plan", often, _plan),
         Job("check_domains", min(often, 10.0), _domains(Watermark())),
         Job("hand_off", min(often, 10.0), _hand_off),
+        Job("run_imports", 2.0, _run_imports),
+        Job("finish_erasures", min(often, 10.0), _finish_erasures),
+        Job("clear_away", 600.0, _clear_away),
         Job("destroy_old_keys", 3600.0, _destroy_old_keys),
     )
 
@@ -53,8 +64,7 @@ def _dispatch(services: Services, stopping: Stopping) -> None:
 
 
 def _plan(services: Services, stopping: Stopping) -> None:
-    desk = Desk(services.settings, services.links)
-    plan(services.database, desk, now=services.clocks.calendar(), stopping=stopping)
+    plan(services.database, services.desk, now=services.clocks.calendar(), stopping=stopping)
 
 
 def _domains(seen: Watermark) -> Work:
@@ -65,7 +75,25 @@ def _domains(seen: Watermark) -> Work:
 
 
 def _hand_off(services: Services, _stopping: Stopping) -> None:
-    hand_off(services)
+    if services.counter is not None:
+        hand_off(services.counter)
+
+
+def _run_imports(services: Services, stopping: Stopping) -> None:
+    run_imports(services.intake, should_stop=stopping)
+
+
+def _finish_erasures(services: Services, _stopping: Stopping) -> None:
+    shelves = Shelves(services.settings.var, services.sent_mail)
+    finish_erasures(services.refusal_desk(), shelves, at=services.clocks.calendar())
+
+
+def _clear_away(services: Services, _stopping: Stopping) -> None:
+    """What is over: uploads, notes taken back, windows of limits."""
+    forget_uploads(services.intake)
+    with services.database.transaction() as session:
+        notes.clear_away(session, at=services.clocks.calendar())
+        limits.forget(session, before=services.clocks.real() - LIMITS_KEPT)
 
 
 def _destroy_old_keys(services: Services, _stopping: Stopping) -> None:

@@ -1,6 +1,7 @@
 """Give queued leads to the image service until it has them; the key makes every repetition safe (I25)."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,13 +11,15 @@ from crm.conversations import tasks
 from crm.handoff import leads
 from crm.handoff.leads import Claimed
 from crm.handoff.models import LeadState
-from crm.handoff.ports import Acknowledged, Conflict, HandOver, Refused, TryLater
+from crm.handoff.ports import Acknowledged, Conflict, HandOver, ImageService, Refused, TryLater
+from crm.kernel.clock import Clocks
+from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.ids import new_public_id
 from crm.queries.recipients import recipients
-from crm.services import Services
 from crm.workflows.convert import has_refused
 from crm.workflows.send_signup_link import send_signup_link
+from crm.workflows.write_letter import Desk
 
 log = logging.getLogger(__name__)
 
@@ -24,39 +27,47 @@ MOST = 20
 """Leads in one run; the next run takes the rest."""
 
 
-def hand_off(services: Services) -> int:
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What handing over takes from outside."""
+
+    database: Database
+    clocks: Clocks
+    image_service: ImageService
+    desk: Desk
+    """For the sign-up link, which is mailed once the service has the lead."""
+
+
+def hand_off(counter: Counter) -> int:
     """Hand over what waits; how many were tried. No transaction is open while the service is asked."""
-    if services.image_service is None:
-        return 0
     for done in range(MOST):
-        if not _hand_over_one(services):
+        if not _hand_over_one(counter):
             return done
     return MOST
 
 
-def _hand_over_one(services: Services) -> bool:
+def _hand_over_one(counter: Counter) -> bool:
     claim_id = new_public_id()
-    with services.database.transaction() as session:
-        lead = leads.claim_next(session, claim_id=claim_id, now=services.clocks.real())
+    with counter.database.transaction() as session:
+        lead = leads.claim_next(session, claim_id=claim_id, now=counter.clocks.real())
         if lead is None:
             return False
         person = recipients(session, [lead.prospect_id]).get(lead.prospect_id)
-        ring = services.settings.keys.addresses
+        ring = counter.desk.settings.keys.addresses
         if person is None or person.restricted_at is not None or has_refused(session, ring, person):
-            now = services.clocks.calendar()
+            now = counter.clocks.calendar()
             leads.settle(session, lead, LeadState.REFUSED, claim_id=claim_id, outcome="objected", at=now)
             return True
     point("hand_off.after_claim")
-    assert services.image_service is not None  # asked before
-    answer = services.image_service.hand_over(lead.public_id, lead.body)
+    answer = counter.image_service.hand_over(lead.public_id, lead.body)
     point("hand_off.after_call")
-    _record(services, lead, answer, claim_id=claim_id)
+    _record(counter, lead, answer, claim_id=claim_id)
     return True
 
 
-def _record(services: Services, lead: Claimed, answer: HandOver, *, claim_id: str) -> None:
-    now = services.clocks.calendar()
-    with services.database.transaction() as session:
+def _record(counter: Counter, lead: Claimed, answer: HandOver, *, claim_id: str) -> None:
+    now = counter.clocks.calendar()
+    with counter.database.transaction() as session:
         match answer:
             case Acknowledged(remote_id):
                 state, outcome = LeadState.HANDED_OVER, "acknowledged"
@@ -64,7 +75,7 @@ def _record(services: Services, lead: Claimed, answer: HandOver, *, claim_id: st
                     session, lead, state, claim_id=claim_id, outcome=outcome, at=now, remote_id=remote_id
                 ):
                     _audit(session, lead, "lead.handed_over", now)
-                    send_signup_link(session, services, lead.id, now=now)
+                    send_signup_link(session, counter.desk, lead.id, now=now)
             case Conflict(detail) | Refused(detail):
                 state = LeadState.CONFLICT if isinstance(answer, Conflict) else LeadState.REFUSED
                 if leads.settle(session, lead, state, claim_id=claim_id, outcome=detail, at=now):
@@ -77,7 +88,7 @@ def _record(services: Services, lead: Claimed, answer: HandOver, *, claim_id: st
                     claim_id=claim_id,
                     outcome=reason.value,
                     wait=retry_after,
-                    now=services.clocks.real(),
+                    now=counter.clocks.real(),
                 )
                 if not again:
                     _ask_a_person(session, lead, now)

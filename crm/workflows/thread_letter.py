@@ -16,7 +16,7 @@ from crm.kernel.ids import new_public_id
 from crm.kernel.mail import Language, MailKind
 from crm.kernel.public_links import MailboxLink
 from crm.queries.recipients import Recipient
-from crm.services import Services
+from crm.workflows.write_letter import Desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Words:
 
 
 def thread_letter(
-    services: Services, person: Recipient, box: Mailbox, words: Words, *, due_at: datetime
+    desk: Desk, person: Recipient, box: Mailbox, words: Words, *, due_at: datetime
 ) -> NewMessage:
     """Frame and freeze one.
 
@@ -43,15 +43,15 @@ def thread_letter(
     """
     if person.mailbox is None:
         raise ValueError("what is stored is no address")
-    links, public_id = services.links, new_public_id()
-    link = MailboxLink(person.address_digest, services.settings.keys.addresses.version, public_id)
+    links, public_id = desk.links, new_public_id()
+    link = MailboxLink(person.address_digest, desk.settings.keys.addresses.version, public_id)
     composed = compose(
         Letter(
             kind=words.kind,
             language=language_of(person),
             subject=words.subject,
             body=words.body,
-            controller=services.settings.controller,
+            controller=desk.settings.controller,
             sender=Sender(box.display_name, EmailAddress.parse(box.address)),
             recipient=person.mailbox,
             message_id=f"<{public_id}@{links.mail_domain}>",

@@ -17,7 +17,6 @@ from crm.permission.findings import Decision
 from crm.permission.record import to_record
 from crm.queries.facts import Question, facts_batch
 from crm.replies.models import InboundMail
-from crm.services import Services
 from crm.workflows.thread_letter import Words, language_of, mailbox_for, thread_letter
 from crm.workflows.write_letter import Desk, Draft, Outlet, Unwritable, write_letter
 
@@ -55,7 +54,7 @@ class Written:
 
 
 def write_mail(
-    session: Session, services: Services, prospect_id: int, written: Written, *, now: datetime
+    session: Session, desk: Desk, prospect_id: int, written: Written, *, now: datetime, speed: float = 1.0
 ) -> str:
     """Queue a mail that leaves in 30 seconds; its public id. The gate is asked now and in the claim.
 
@@ -67,17 +66,17 @@ def write_mail(
     kind = MailKind.REPLY if written.answers is not None else MailKind.MANUAL
     box = mailbox_for(session, prospect_id)
     question = Question(prospect_id=prospect_id, kind=kind, mailbox_id=box.id if box else None)
-    loaded = facts_batch(session, [question], now, services.settings)[0]
+    loaded = facts_batch(session, [question], now, desk.settings)[0]
     if box is None or loaded is None:
         raise NotFoundError
     decision = decide(loaded.facts, now)
     if not decision.allows:
         raise NotAllowedError(decision)
-    due_at = now + UNDO * services.clocks.speed
+    due_at = now + UNDO * speed
     try:
         if written.answers is not None:
             words = _answer(session, prospect_id, written)
-            message = thread_letter(services, loaded.recipient, box, words, due_at=due_at)
+            message = thread_letter(desk, loaded.recipient, box, words, due_at=due_at)
         else:
             outlet = Outlet(
                 box.id,
@@ -92,7 +91,7 @@ def write_mail(
                 outlet=outlet,
                 due_at=due_at,
             )
-            message = write_letter(Desk(services.settings, services.links), draft, loaded, decision)
+            message = write_letter(desk, draft, loaded, decision)
     except Unwritable as error:
         raise CannotWriteError(error.code) from error
     except (LetterFaultError, UnencodableError, ValueError) as error:

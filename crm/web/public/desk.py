@@ -7,14 +7,7 @@ from crm.workflows.refuse import PATIENCE, Desk
 
 def desk(*, patience: float = PATIENCE) -> Desk:
     """The database, the keys and the journal of this installation."""
-    bundle = services()
-    return Desk(
-        database=bundle.database,
-        ring=bundle.settings.keys.addresses,
-        journal=bundle.journal,
-        real=bundle.clocks.real,
-        patience=patience,
-    )
+    return services().refusal_desk(patience=patience)
 
 
 def shelves() -> Shelves:

@@ -19,7 +19,6 @@ from crm.web.access import allows
 from crm.web.context import is_htmx, me, now, reading, services
 from crm.web.staff import times
 from crm.web.staff.import_form import BASES, SOURCES, TARGETS, choices_from
-from crm.workflows.import_batch import Intake
 from crm.workflows.receive_import import ChoicesError, receive_import, start_import
 
 bp = Blueprint("imports", __name__)
@@ -35,19 +34,6 @@ OUTCOMES = {
     RowOutcome.NOT_ALLOWED: ("Nobody may write yet", "wait", "kept; their page says what is missing"),
     RowOutcome.BROKEN: ("Broken", "no", "mend them in the file below and import that"),
 }
-
-
-def intake() -> Intake:
-    """What taking prospects in needs."""
-    bundle = services()
-    return Intake(
-        database=bundle.database,
-        ring=bundle.settings.keys.addresses,
-        journal=bundle.journal,
-        clocks=bundle.clocks,
-        controller=bundle.settings.controller,
-        uploads=uploads.folder_of(bundle.settings.var),
-    )
 
 
 @bp.get("/imports")
@@ -67,7 +53,11 @@ def upload() -> ResponseReturnValue:
         return _list("Choose a file first: CSV or XLSX."), 422
     try:
         row, _table = receive_import(
-            intake(), cast("BinaryIO", file.stream), file_name=file.filename, by=me().id, most_bytes=LARGEST
+            services().intake,
+            cast("BinaryIO", file.stream),
+            file_name=file.filename,
+            by=me().id,
+            most_bytes=LARGEST,
         )
     except FileFault as fault:
         return _list(fault.words), 422
@@ -95,7 +85,7 @@ def choose(public_id: str) -> ResponseReturnValue:
         chosen = choices_from(request.form, chosen)
         if request.form.get("act") != "start":
             return _mapping(row, chosen)
-        start_import(intake(), public_id, chosen)
+        start_import(services().intake, public_id, chosen)
     except (FileFault, ChoicesError) as error:
         return _mapping(row, chosen, fault=str(error)), 422
     return redirect(url_for("imports.show", public_id=public_id), 303)
@@ -116,7 +106,7 @@ def stop(public_id: str, verb: str) -> ResponseReturnValue:
 def broken(public_id: str) -> ResponseReturnValue:
     """The broken rows with line and reason, to be mended and imported again."""
     row = _found(public_id)
-    path = uploads.broken_path(intake().uploads, row.stored_as)
+    path = uploads.broken_path(services().intake.uploads, row.stored_as)
     if not path.exists():
         raise NotFoundError
     return send_file(
@@ -150,7 +140,7 @@ def _mapping(row: Import, chosen: Choices, *, fault: str = "") -> str:
     table: Table | None = None
     found: Preview | None = None
     try:
-        table = open_table(uploads.path_of(intake().uploads, row.stored_as))
+        table = open_table(uploads.path_of(services().intake.uploads, row.stored_as))
         found = preview(
             reading(),
             table,

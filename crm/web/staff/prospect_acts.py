@@ -21,11 +21,11 @@ from crm.queries.recipients import Recipient, recipients
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, real_now, services
-from crm.web.public.desk import desk
+from crm.web.public.desk import desk, shelves
 from crm.web.staff import words
 from crm.workflows.change_status import change_status
 from crm.workflows.convert import Converting, StandingNoError, convert
-from crm.workflows.erase import Shelves, erase
+from crm.workflows.erase import erase
 from crm.workflows.export_person import House, export_person
 from crm.workflows.refuse import Mailbox, refuse
 from crm.workflows.stop_series import stop_series_of
@@ -181,10 +181,9 @@ def carry_out_erasure(prospect_id: int) -> ResponseReturnValue:
     if (form.company.data or "").strip().casefold() != person.company.strip().casefold():
         form.company.errors = [f"Type “{person.company}” to erase them. Nothing was erased."]
         return render_template("staff/prospect/erase.html", person=person, form=form), 422
-    bundle = services()
     receipt = erase(
         desk(),
-        Shelves(bundle.settings.var, bundle.sent_mail),
+        shelves(),
         _mailbox(person),
         channel="staff",
         at=now(),

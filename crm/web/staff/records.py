@@ -20,7 +20,6 @@ from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
-from crm.web.staff.imports import intake
 from crm.web.staff.record_forms import EditForm, NewForm
 from crm.workflows.add_prospect import Added, add_prospect
 from crm.workflows.edit_prospect import edit_company, edit_prospect
@@ -45,7 +44,7 @@ def add() -> ResponseReturnValue:
     with services().database.transaction() as session:
         added = add_prospect(
             session,
-            intake(),
+            services().intake,
             _row(form),
             by=me().id,
             now=now(),

@@ -57,7 +57,9 @@ def send(prospect_id: int) -> ResponseReturnValue:
     )
     try:
         with services().database.transaction() as session:
-            public_id = write_mail(session, services(), prospect_id, written, now=now())
+            public_id = write_mail(
+                session, services().desk, prospect_id, written, now=now(), speed=services().clocks.speed
+            )
             if answers is not None:
                 handle_reply(session, answers, Label.DONE, by=me().id, at=now())
     except NotAllowedError as error:
