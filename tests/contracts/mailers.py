@@ -49,7 +49,8 @@ def letter(recipient: str, wire: bytes) -> Letter:
     message = BytesParser(EmailMessage, policy=default).parsebytes(wire)
     body = message.get_body(("plain",))
     assert isinstance(body, EmailMessage)
-    return Letter(recipient, message["Subject"], body.get_content(), message["List-Unsubscribe"])
+    text = body.get_content().replace("\r\n", "\n")
+    return Letter(recipient, message["Subject"], text, message["List-Unsubscribe"])
 
 
 @contextlib.contextmanager
