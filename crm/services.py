@@ -18,6 +18,7 @@ from crm.workflows.hand_off import Counter
 from crm.workflows.import_batch import Intake
 from crm.workflows.refuse import PATIENCE
 from crm.workflows.refuse import Desk as RefusalDesk
+from crm.workflows.understand_mail import ReadingRoom
 from crm.workflows.write_letter import Desk
 
 
@@ -65,6 +66,11 @@ class Services:
         if self.image_service is None:
             return None
         return Counter(self.database, self.clocks, self.image_service, self.desk)
+
+    @property
+    def reading_room(self) -> ReadingRoom:
+        """What reading inbound mail takes."""
+        return ReadingRoom(self.refusal_desk(), self.desk)
 
     def refusal_desk(self, *, patience: float = PATIENCE) -> RefusalDesk:
         """What writing a no down takes; `patience` in seconds for a message that is leaving."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from crm.conversations import notes
 from crm.operations import limits
+from crm.replies import inbox
 from crm.services import Services
 from crm.workflows.check_domains import Watermark, check_domains
 from crm.workflows.dispatch import PostRoom, dispatch
@@ -20,6 +21,8 @@ from crm.workflows.import_prospects import run_imports
 from crm.workflows.plan import plan
 from crm.workflows.reap import reap
 from crm.workflows.receive_import import forget_uploads
+from crm.workflows.receive_mail import receive_mail
+from crm.workflows.understand_mail import understand_mail
 
 LIMITS_KEPT: Final = timedelta(days=2)
 
@@ -49,6 +52,7 @@ def timetable(speed: float) -> tuple[Job, ...]:
         Job("plan", often, _plan),
         Job("check_domains", min(often, 10.0), _domains(Watermark())),
         Job("hand_off", min(often, 10.0), _hand_off),
+        Job("read_inbox", min(often, 5.0), _read_inbox),
         Job("run_imports", 2.0, _run_imports),
         Job("finish_erasures", min(often, 10.0), _finish_erasures),
         Job("clear_away", 600.0, _clear_away),
@@ -79,6 +83,11 @@ def _hand_off(services: Services, _stopping: Stopping) -> None:
         hand_off(services.counter)
 
 
+def _read_inbox(services: Services, _stopping: Stopping) -> None:
+    receive_mail(services.database, services.inbox, services.clocks.calendar)
+    understand_mail(services.reading_room, now=services.clocks.calendar())
+
+
 def _run_imports(services: Services, stopping: Stopping) -> None:
     run_imports(services.intake, should_stop=stopping)
 
@@ -93,6 +102,7 @@ def _clear_away(services: Services, _stopping: Stopping) -> None:
     forget_uploads(services.intake)
     with services.database.transaction() as session:
         notes.clear_away(session, at=services.clocks.calendar())
+        inbox.forget_raw(session, at=services.clocks.calendar())
         limits.forget(session, before=services.clocks.real() - LIMITS_KEPT)
 
 

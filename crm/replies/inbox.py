@@ -1,0 +1,63 @@
+"""Inbound mail as rows: stored before it is answered for, understood afterwards, each once."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from crm.replies.models import InboundMail, InboundState
+
+RAW_KEPT: Final = timedelta(days=14)
+"""The bytes of a mail that was understood are kept this long (B16)."""
+
+_mails = InboundMail.metadata.tables["inbound_mails"]
+
+
+def store(session: Session, raw: bytes, *, at: datetime) -> bool:
+    """Keep a mail as it came; False when exactly these bytes are here already."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "digest": hashlib.sha256(raw).hexdigest(),
+        "raw": raw,
+        "state": InboundState.RECEIVED,
+        "kind": "",
+        "evidence": "",
+        "matched_by": "",
+        "subject_line": "",
+        "text": "",
+        "message_header": "",
+        "received_at": at,
+    }
+    kept = session.execute(insert(_mails).values(row).on_conflict_do_nothing().returning(_mails.c.id))
+    return kept.one_or_none() is not None
+
+
+def waiting(session: Session, *, limit: int) -> Sequence[int]:
+    """Mails that nobody read yet, oldest first."""
+    query = select(InboundMail.id).where(InboundMail.state == InboundState.RECEIVED)
+    return session.scalars(query.order_by(InboundMail.received_at, InboundMail.id).limit(limit)).all()
+
+
+def open_one(session: Session, mail_id: int) -> InboundMail | None:
+    """One mail for this transaction alone; None when another worker has read it."""
+    query = select(InboundMail).where(InboundMail.id == mail_id, InboundMail.state == InboundState.RECEIVED)
+    return session.scalar(query.with_for_update(skip_locked=True))
+
+
+def forget_raw(session: Session, *, at: datetime) -> int:
+    """Drop the bytes of mails that were understood 14 days ago; how many. What we made of them stays."""
+    dropped = session.scalars(
+        update(InboundMail)
+        .where(
+            InboundMail.understood_at < at - RAW_KEPT,
+            InboundMail.state.in_([InboundState.UNDERSTOOD, InboundState.HANDLED]),
+            InboundMail.raw.is_not(None),
+        )
+        .values(raw=None)
+        .returning(InboundMail.id)
+    )
+    return len(dropped.all())
