@@ -1,7 +1,7 @@
 """Every page there is, one line each. To add one: a module with a blueprint, and a line here."""
 
 from crm.web import door, health
-from crm.web.hooks import image_service
+from crm.web.hooks import image_service, inbound
 from crm.web.public import about, objection, start, unsubscribe
 from crm.web.staff import (
     enrolling,
@@ -40,4 +40,5 @@ BLUEPRINTS = (
     about.bp,
     start.bp,
     image_service.bp,
+    inbound.bp,
 )
