@@ -165,3 +165,25 @@ def test_a_mailer_that_is_busy_says_so_in_time() -> None:
             thread.join(0.01)
         assert mailer.send([envelope(2)]) == [NotSent(NotSentReason.OUT_OF_TIME)]
         thread.join()
+
+
+def test_each_message_has_time_of_its_own() -> None:
+    def slowly(peer: Peer) -> None:
+        peer.stop.wait(0.4)
+        peer.say(b"250 ok\r\n")
+
+    limits = Limits(batch=5, opening=2, message=0.7, answer=0.1)
+    with SmtpServer({(Stage.TAKEN, 0): slowly}) as server:
+        assert [type(one) for one in send(server, 4, limits)] == [Accepted] * 4
+        assert len(server.taken) == 4
+
+
+def test_a_line_without_end_is_not_read_for_ever() -> None:
+    def never_ends(peer: Peer) -> None:
+        peer.say(b"220 " + b"x" * 50_000)
+        peer.hang()
+
+    with SmtpServer({(Stage.GREETING, 1): never_ends}) as server:
+        start = monotonic()
+        assert send(server, limits=Limits(batch=9, opening=8, message=8, answer=0.1)) == [UNREACHABLE]
+        assert monotonic() - start < 4

@@ -160,7 +160,9 @@ class SmtpServer:
         talk.peer.say(b"250 2.0.0 ok\r\n")
 
     def _mail(self, talk: "_Talk") -> None:
-        if self._say(Stage.MAIL, talk.peer, b"250 2.1.0 ok"):
+        if talk.sender:
+            talk.peer.say(b"503 5.5.1 one at a time\r\n")
+        elif self._say(Stage.MAIL, talk.peer, b"250 2.1.0 ok"):
             talk.sender = _path(talk.command)
 
     def _rcpt(self, talk: "_Talk") -> None:
@@ -171,7 +173,7 @@ class SmtpServer:
         lines = ["mail.example", "SIZE 10000000"]
         lines += ["PIPELINING"] if self.pipelining else []
         lines += ["STARTTLS"] if self.tls is not None and not secured else []
-        lines += [f"AUTH {self.mechanisms}"] if self.login else []
+        lines += [f"AUTH {self.mechanisms}"] if self.login and (secured or self.tls is None) else []
         ends = ["-"] * (len(lines) - 1) + [" "]
         return "\r\n".join(f"250{end}{line}" for end, line in zip(ends, lines, strict=True)).encode()
 
