@@ -1,13 +1,34 @@
 """The command line."""
 
+import os
 import sys
+from pathlib import Path
 
+from crm.bootstrap.home import make_home, read_home
+from crm.bootstrap.wiring import build_services, settings_from
+from crm.cli.context import Roof
 from crm.cli.main import run
+from crm.services import Services
+
+HERE = "http://127.0.0.1:8000"
+"""Where `./scripts/run` serves when nobody said anything else."""
+
+
+def open_home(var: Path) -> Services:
+    """The installation in a folder, as its settings and the environment say.
+
+    Raises:
+        InvalidSettingsError, OSError: they cannot be read.
+    """
+    given = {name: value for name, value in os.environ.items() if name.startswith("CRM_")}
+    env = {**read_home(var), **given, "CRM_VAR": str(var)}
+    env.setdefault("CRM_BASE_URL", HERE)
+    return build_services(settings_from(env))
 
 
 def main() -> int:
     """Run one command; 2 for a mistake in how it was called, 1 when it could not be done."""
-    return run(sys.argv[1:])
+    return run(sys.argv[1:], Roof(make=make_home, open=open_home))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a colleague says of a whole import: which column is what, and what holds for every row."""
 
 from collections.abc import Mapping as Mappings
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Final, Self
@@ -8,7 +9,7 @@ from typing import Any, Final, Self
 from crm.prospects.models import SourceKind
 from crm.prospects.reading.columns import Target
 from crm.prospects.reading.faults import FileFault, FileFaultCode
-from crm.prospects.reading.mapping import Mapping
+from crm.prospects.reading.mapping import Mapping, guess
 from crm.prospects.reading.parsed import Defaults
 from crm.prospects.reading.vocabulary import DeclaredBasis
 
@@ -52,6 +53,11 @@ class Choices:
         if defaults.basis is DeclaredBasis.LEGITIMATE_INTEREST and self.assessment_id is None:
             found.append(NO_ASSESSMENT)
         return tuple(found)
+
+    @classmethod
+    def guessed(cls, headers: Sequence[str]) -> Self:
+        """The start: columns by their names, and nothing said of the file."""
+        return cls(guess(headers))
 
     def on(self, day: date) -> Self:
         """The same, with today's date: sources from the future are faults."""

@@ -18,7 +18,7 @@ from crm.queries.import_gate import LONGEST, ImportGate, Question
 from crm.queries.known import Existing
 from crm.queries.look import Look
 
-REFUSED: Final = "They asked us to stop. Nothing about them is kept."
+REFUSED: Final = "They asked us to stop. Nothing of this row is kept."
 OPTED_OUT: Final = (
     "The file says that they opted out. That is written down as a refusal, and nothing else is kept."
 )

@@ -164,9 +164,9 @@ class ImportRun:
         if not rows:
             return self._broken_bytes
         path = uploads.broken_path(self._intake.uploads, self._row.stored_as)
-        with BrokenRows(
-            path, table.headers, separator=table.separator, resume_at=self._broken_bytes or None
-        ) as file:
+        # An erasure may have removed the file since the last batch: then it begins anew.
+        kept = self._broken_bytes if path.exists() and path.stat().st_size >= self._broken_bytes else 0
+        with BrokenRows(path, table.headers, separator=table.separator, resume_at=kept or None) as file:
             for row in rows:
                 file.add(Row(row.number, row.line, row.values), row.fault)
             return file.offset

@@ -1,0 +1,1 @@
+"""The command line: parse, open a transaction, call one workflow, say what became of it."""

@@ -1,0 +1,107 @@
+"""`sequences` and `enrol`: who is to get which series."""
+
+from collections.abc import Sequence as Many
+from typing import Final, TextIO
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.cli.context import ADDRESS, NO, OK, Installation, colleague, pass_installation
+from crm.kernel.addresses import EmailAddress
+from crm.kernel.errors import InvalidAddressError
+from crm.permission.words import in_short
+from crm.queries import person
+from crm.queries.funnel import overview
+from crm.sequences.models import EnrolmentState, Sequence
+from crm.workflows.enrol import enrol as put_in
+
+
+@click.command("sequences", short_help="The sequences, and who is where.")
+@pass_installation
+def sequences(installation: Installation) -> None:
+    """List the sequences, and how many people are where."""
+    with installation.services.database.reading() as session:
+        for one, counts, _ in overview(session):
+            there = [state for state in EnrolmentState if counts.get(state)]
+            found = ", ".join(f"{counts[state]:,} {state.value}" for state in there)
+            paused = "  (paused)" if one.paused_at else ""
+            click.echo(f"{one.id:>4}  {one.language}  {one.name}{paused}  {found or 'nobody yet'}")
+
+
+@click.command("enrol", short_help="Put people in a sequence.")
+@click.argument("sequence")
+@click.argument("addresses", nargs=-1, type=ADDRESS)
+@click.option("--from", "file", type=click.File("r", encoding="utf-8"), help="Addresses, one a line.")
+@click.option("--by", type=ADDRESS, help="The colleague who enrols them.")
+@pass_installation
+def enrol(
+    installation: Installation,
+    sequence: str,
+    addresses: tuple[EmailAddress, ...],
+    file: TextIO | None,
+    by: EmailAddress | None,
+) -> int:
+    """Put people in SEQUENCE (a number or a name), those whom the gate lets in; the others with the reason.
+
+    Exit code 0 when everybody is in, 1 when somebody is not.
+    """
+    services = installation.services
+    wanted = [*addresses, *_read(file)]
+    if not wanted:
+        raise click.UsageError("Name at least one address, or a file of them with --from.")
+    with services.database.transaction() as session:
+        who = colleague(session, str(by) if by else None)
+        ids = {one: _prospect(session, installation, one) for one in wanted}
+        known = [id_ for id_ in ids.values() if id_ is not None]
+        found = put_in(
+            session,
+            known,
+            _sequence(session, sequence),
+            by=who.id if who else None,
+            now=services.clocks.calendar(),
+            settings=services.settings,
+        )
+    answers = {one.prospect_id: one for one in found}
+    missing = 0
+    for address, id_ in ids.items():
+        answer = answers.get(id_) if id_ is not None else None
+        if answer is not None and answer.due_at is not None:
+            click.echo(f"+ {address}  first step {answer.due_at:%Y-%m-%d %H:%M} UTC")
+            continue
+        missing += 1
+        decision = answer.decision if answer else None
+        against = decision is not None and bool(decision.against)
+        reason = in_short(decision) if decision is not None and against else "in a sequence already"
+        click.echo(f"- {address}  {reason if answer else 'we hold no prospect with this address'}")
+    click.echo(f"{len(ids) - missing} enrolled, {missing} not. `./scripts/crm why ADDRESS` says all of it.")
+    return NO if missing else OK
+
+
+def _read(file: TextIO | None) -> Many[EmailAddress]:
+    found = []
+    for number, line in enumerate(file or (), 1):
+        if line.strip():
+            try:
+                found.append(EmailAddress.parse(line))
+            except InvalidAddressError as error:
+                raise click.BadParameter(f"Line {number}: {error}", param_hint="--from") from error
+    return found
+
+
+def _prospect(session: Session, installation: Installation, address: EmailAddress) -> int | None:
+    found = person.find(session, installation.ring, installation.keys_of(address)).known
+    return found.id if found else None
+
+
+def _sequence(session: Session, named: str) -> int:
+    query = select(Sequence.id).where(
+        Sequence.id == int(named) if named.isdecimal() else Sequence.name == named
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise click.BadParameter("There is no such sequence. `sequences` lists them.", param_hint="SEQUENCE")
+    return found
+
+
+COMMANDS: Final = (sequences, enrol)
