@@ -65,23 +65,19 @@ def funnel(session: Session, sequence_id: int, *, coming: int = 12) -> Funnel:
             select(Enrolment.state, func.count())
             .where(Enrolment.sequence_id == sequence_id)
             .group_by(Enrolment.state)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     exits = dict(
         session.execute(
             select(Enrolment.stop_reason, func.count())
             .where(Enrolment.sequence_id == sequence_id, Enrolment.stop_reason.is_not(None))
             .group_by(Enrolment.stop_reason)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     all_steps = (
         select(Step.id, Step.position).join(SequenceVersion).where(SequenceVersion.sequence_id == sequence_id)
     )
-    positions = dict(session.execute(all_steps).tuples().all())
+    positions = dict(session.execute(all_steps).all())
     by_position: dict[int, dict[MessageState, int]] = {}
     counted = select(Message.step_id, Message.state, func.count()).where(Message.step_id.in_(positions))
     for step_id, state, number in session.execute(counted.group_by(Message.step_id, Message.state)):
@@ -116,9 +112,7 @@ def _steps(
             select(Enrolment.position, func.count())
             .where(Enrolment.sequence_id == sequence_id, Enrolment.state == EnrolmentState.RUNNING)
             .group_by(Enrolment.position)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     steps = session.scalars(
         select(Step).where(Step.version_id == newest.scalar_subquery()).order_by(Step.position)
@@ -191,9 +185,7 @@ def overview(session: Session) -> list[tuple[Sequence, dict[EnrolmentState, int]
             .join(Message, Message.step_id == Step.id)
             .where(Message.state.in_(LEFT_US))
             .group_by(SequenceVersion.sequence_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     sequences = session.scalars(select(Sequence).order_by(Sequence.name))
     return [(one, counts.get(one.id, {}), sent.get(one.id, 0)) for one in sequences]

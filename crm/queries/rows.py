@@ -49,9 +49,7 @@ def rows(session: Session, ids: Sequence[int], *, now: datetime, settings: Setti
             select(Prospect.id, Staff.name)
             .join(Staff, Staff.id == Prospect.owner_id)
             .where(Prospect.id.in_(ids))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     series = {
         row.prospect_id: row
@@ -66,18 +64,14 @@ def rows(session: Session, ids: Sequence[int], *, now: datetime, settings: Setti
             select(Message.prospect_id, func.min(Message.due_at))
             .where(Message.prospect_id.in_(ids), Message.state == MessageState.DUE)
             .group_by(Message.prospect_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     tasks = dict(
         session.execute(
             select(Task.prospect_id, func.min(Task.due_at))
             .where(Task.prospect_id.in_(ids), Task.done_at.is_(None))
             .group_by(Task.prospect_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         Row(

@@ -59,7 +59,7 @@ class Event:
 
 def timeline(session: Session, prospect_id: int) -> list[Event]:
     """The events, newest first. A dozen indexed queries, whatever the size of the database."""
-    names = dict(session.execute(select(Staff.id, Staff.name)).tuples())
+    names = dict(session.execute(select(Staff.id, Staff.name)).all())
     events = [
         *_notes(session, prospect_id, names),
         *_mails(session, prospect_id),
