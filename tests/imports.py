@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from crm.kernel.db import Base, Database
-from crm.prospects import uploads
 from crm.prospects.choices import Choices
 from crm.prospects.models import Import, SourceKind
 from crm.prospects.reading.mapping import guess
@@ -30,14 +29,7 @@ HEADERS = "Email;Name;Company;Country;Job title"
 
 def intake_of(services: Services) -> Intake:
     """What the workflow needs, from the test's services."""
-    return Intake(
-        database=services.database,
-        ring=services.settings.keys.addresses,
-        journal=services.journal,
-        clocks=services.clocks,
-        controller=services.settings.controller,
-        uploads=uploads.folder_of(services.settings.var),
-    )
+    return services.intake
 
 
 def sheet(*lines: str, headers: str = HEADERS) -> bytes:

@@ -14,12 +14,9 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.digests import AddressKeys
 from crm.kernel.errors import InvalidAddressError
 from crm.privacy import register
-from crm.prospects import uploads
 from crm.services import Services
 from crm.staff import accounts
 from crm.staff.models import Staff
-from crm.workflows.import_batch import Intake
-from crm.workflows.refuse import Desk
 
 OK, NO, MISUSED, STOPPED = 0, 1, 2, 130
 """Exit codes: done; it could not be done; wrongly called or not set up; stopped by Ctrl-C."""
@@ -59,25 +56,6 @@ class Installation:
     def ring(self) -> AddressKeys:
         """The keys behind every address digest."""
         return self.services.settings.keys.addresses
-
-    @property
-    def intake(self) -> Intake:
-        """For taking prospects in."""
-        found = self.services
-        return Intake(
-            database=found.database,
-            ring=self.ring,
-            journal=found.journal,
-            clocks=found.clocks,
-            controller=found.settings.controller,
-            uploads=uploads.folder_of(found.settings.var),
-        )
-
-    @property
-    def desk(self) -> Desk:
-        """For writing refusals down."""
-        found = self.services
-        return Desk(found.database, self.ring, found.journal, found.clocks.real)
 
     def keys_of(self, address: EmailAddress) -> tuple[register.Key, ...]:
         """All names of a mailbox, its identity first."""

@@ -29,7 +29,7 @@ def import_(installation: Installation, /, file: Path, **given: Any) -> int:  # 
     says. Columns that the privacy policy does not name are dropped, and named. After a crash, `imports
     resume` goes on at the first row that is missing.
     """
-    intake, services = installation.intake, installation.services
+    intake, services = installation.services.intake, installation.services
     table = open_table(file)
     with services.database.reading() as session:
         person = colleague(session, str(given["by"]) if given["by"] else None)
@@ -69,7 +69,7 @@ def _show_preview(table: Table, found: Preview) -> None:
 
 
 def _run(installation: Installation, row: Import) -> int:
-    intake, bar = installation.intake, ImportBar()
+    intake, bar = installation.services.intake, ImportBar()
     on_with = f"Go on with: ./scripts/crm imports resume {row.public_id}"
     try:
         ended = import_prospects(intake, row.id, on_progress=bar.show)

@@ -42,7 +42,7 @@ def refuse(installation: Installation, address: EmailAddress, company: bool, rea
         at=installation.services.clocks.calendar(),
     )
     mailbox = Mailbox(installation.keys_of(address), domain)
-    answer = write_down(installation.desk, mailbox, wish, by=chain.OWNER)
+    answer = write_down(installation.services.refusal_desk(), mailbox, wish, by=chain.OWNER)
     _tell(answer)
     return OK
 
@@ -65,7 +65,7 @@ def erase(installation: Installation, address: EmailAddress, yes: bool) -> int: 
         click.confirm("Forget this person? This cannot be undone.", abort=True)
     services = installation.services
     receipt = erase_person(
-        installation.desk,
+        installation.services.refusal_desk(),
         Shelves(services.settings.var, services.sent_mail),
         Mailbox(installation.keys_of(address)),
         channel="staff",
