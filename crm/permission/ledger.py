@@ -97,4 +97,4 @@ def acknowledged(session: Session, digests: Collection[AddressDigest]) -> dict[A
         .where(_c.address_digest.in_(digests), _c.kind == MailKind.RIGHTS.value)
         .group_by(_c.address_digest)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

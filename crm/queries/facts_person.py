@@ -169,4 +169,4 @@ def _requests(session: Session, prospect_ids: Collection[int]) -> dict[int, date
         .where(_q.prospect_id.in_(prospect_ids), _q.closed_at.is_(None))
         .group_by(_q.prospect_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -119,7 +119,7 @@ def ended_unanswered(session: Session, prospect_ids: Collection[int]) -> dict[in
         )
         .group_by(_e.prospect_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 @dataclass(slots=True)
@@ -154,4 +154,4 @@ def converted(session: Session, prospect_ids: Collection[int]) -> dict[int, date
         .where(_h.prospect_id.in_(prospect_ids), _h.became == Status.CONVERTED)
         .group_by(_h.prospect_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

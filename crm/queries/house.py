@@ -45,7 +45,7 @@ class House:
 
 def house(session: Session, settings: Settings) -> House:
     """How things stand right now."""
-    on = dict(session.execute(select(Switch.name, Switch.is_on)).tuples().all())
+    on = dict(session.execute(select(Switch.name, Switch.is_on)).all())
     return House(
         paused=on.get(switches.PAUSED, False),
         armed=on.get(switches.ARMED, True),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
@@ -30,6 +30,7 @@ class Candidate(NamedTuple):
 
     id: int
     kind: MailKind
+    enrolment_id: int | None
     country: str | None
     time_zone: str | None
 
@@ -47,7 +48,7 @@ def candidates(
     Steps of paused sequences and of paused enrolments stay where they are.
     """
     query = (
-        select(_m.id, _m.kind, _c.c.country, _c.c.time_zone)
+        select(_m.id, _m.kind, _m.enrolment_id, _c.c.country, _c.c.time_zone)
         .select_from(_messages)
         .outerjoin(_p, _p.c.id == _m.prospect_id)
         .outerjoin(_c, _c.c.id == _p.c.company_id)
@@ -105,3 +106,14 @@ def in_hand(session: Session, ids: Collection[int], claim_id: str) -> list[InHan
         .order_by(_m.due_at, _m.id)
     )  # fmt: skip
     return [InHand._make(row) for row in session.execute(query)]
+
+
+def planned_twice(session: Session, enrolment_ids: Collection[int]) -> set[int]:
+    """Enrolments with a step that has two messages: none, while the unique key stands (I02)."""
+    query = (
+        select(_m.enrolment_id)
+        .where(_m.enrolment_id.in_(enrolment_ids))
+        .group_by(_m.enrolment_id, _m.step_id)
+        .having(func.count() > 1)
+    )
+    return set(session.scalars(query))

@@ -56,7 +56,7 @@ def begin(
     ]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(_enrolments).on_conflict_do_nothing().returning(_e.prospect_id, _e.id)
-    return dict(session.connection().execute(statement, rows).tuples().all())
+    return dict(session.connection().execute(statement, rows).all())
 
 
 def stop_all(

@@ -20,7 +20,7 @@ from crm.permission.findings import Decision, Verdict
 from crm.permission.record import to_record
 from crm.queries.facts import Loaded, Question, facts_batch
 from crm.queries.house import House, house
-from crm.queries.outgoing import InHand, in_hand
+from crm.queries.outgoing import InHand, in_hand, planned_twice
 from crm.queries.strangers import stranger_facts
 from crm.sequences import enrolments
 from crm.sequences.models import EnrolmentState, StopReason
@@ -91,7 +91,17 @@ def _judge(session: Session, found: Sequence[InHand], now: datetime, settings: S
             _stranger(session, one, judged, at_home, now, settings)
         elif person is not None:
             _one(one, person, judged, now)
+    if judged.replan:
+        _keep_doubles(session, judged)
     return judged
+
+
+def _keep_doubles(session: Session, judged: Judged) -> None:
+    """A step that was planned twice is not made anew: the second message stays, for somebody to look into."""
+    doubles = planned_twice(session, [judged.enrolment_of[one] for one in judged.replan])
+    for one in [one for one in judged.replan if judged.enrolment_of[one] in doubles]:
+        del judged.replan[one]
+        judged.withheld[one] = ("planned_twice", {})
 
 
 def _question(one: InHand) -> Question:

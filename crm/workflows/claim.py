@@ -1,6 +1,6 @@
 """Claim what is due: one short transaction, with the cap's slots reserved in it (D1, I06)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -18,6 +18,7 @@ from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.queries.house import house
 from crm.queries.outgoing import Candidate, candidates
+from crm.sequences import enrolments
 from crm.sequences.planner import release_at
 
 SERVICE: Final = frozenset(MailKind) - UNASKED
@@ -73,7 +74,7 @@ def _take(
     """Claim what may leave at this hour, as far as the cap goes; the rest waits for an opening."""
     openings = {one.id: _opening(one, now) for one in found if one.kind in UNASKED}
     closed = {message_id: at for message_id, at in openings.items() if at > now}
-    outbox.move(session, closed, outcome="closed", now=now)
+    _put_off(session, [one for one in found if one.id in closed], closed, now)
     unasked = [one.id for one in found if one.id in openings and one.id not in closed]
     asked = [one.id for one in found if one.id not in openings]
     day = caps.day_of(now, outlet.time_zone)
@@ -85,6 +86,18 @@ def _take(
         caps.give_back(session, [(outlet.id, day)] * (granted - len(taken)))
     taken += _claimed(session, asked, claim, None, now)
     return [one.id for one in found if one.id in set(taken)], len(closed)
+
+
+def _put_off(
+    session: Session, found: Sequence[Candidate], opening: Mapping[int, datetime], now: datetime
+) -> None:
+    """Until the office opens. Steps are written anew by then, with that day's date; the rest only waits."""
+    steps = {one.enrolment_id: opening[one.id] for one in found if one.enrolment_id is not None}
+    if steps:
+        outbox.take_back(session, enrolment_ids=list(steps))
+        enrolments.wait_until(session, steps)
+    alone = {one.id: opening[one.id] for one in found if one.enrolment_id is None}
+    outbox.move(session, alone, outcome="closed", now=now)
 
 
 def _claimed(

@@ -71,6 +71,7 @@ def plan_batch(database: Database, desk: Desk, *, now: datetime) -> Planned:
         made = make(session, desk, steps, now=now) if steps else Made()
     if not steps:
         return Planned()
+    point("plan.after_read")
     with database.transaction() as session:
         queued = write(session, made, now=now)
         point("plan.before_commit")

@@ -1,0 +1,77 @@
+"""Faults planted on purpose: each takes one part of the protocol out. A test that stays green is none."""
+
+import enum
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crm.delivery import claims
+from crm.delivery.claims import Claim
+from crm.kernel.db import Database
+from crm.queries.outgoing import InHand, in_hand
+from crm.workflows import dispatch as dispatching
+from crm.workflows.dispatch import Dispatched, PostRoom, dispatch
+
+Dispatch = Callable[[PostRoom, int], Dispatched]
+
+
+class Plant(enum.StrEnum):
+    NONE = "none"
+    NO_CLAIM_COMMIT = "no_claim_commit"
+    NO_GATE = "no_gate"
+    NO_UNIQUE_KEY = "no_unique_key"
+
+
+def dispatch_of(plant: Plant) -> Dispatch:
+    """How a worker sends under this fault."""
+    if plant is Plant.NO_GATE:
+        setattr(dispatching, "ask_again", _mark_without_asking)  # noqa: B010 - it is not the module's own
+    return _without_commits if plant is Plant.NO_CLAIM_COMMIT else _sound
+
+
+def _sound(room: PostRoom, limit: int) -> Dispatched:
+    return dispatch(room, limit=limit)
+
+
+def _mark_without_asking(
+    session: Session, ids: Sequence[int], claim: Claim, *, now: Any, real_now: Any, settings: Any
+) -> list[InHand]:
+    found = in_hand(session, ids, claim.id)
+    marked = claims.mark_sending(session, [one.id for one in found], claim.id, real_now=real_now, now=now)
+    return [one for one in found if one.id in set(marked)]
+
+
+class _OneTransaction(Database):
+    """Everything in the caller's transaction: nothing is on the disk before the mail has left."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        yield self._session
+
+
+def _without_commits(room: PostRoom, limit: int) -> Dispatched:
+    with room.database.transaction() as session:
+        return dispatch(replace(room, database=_OneTransaction(session)), limit=limit)
+
+
+def drop_unique_key(database: Database) -> None:
+    """Take away what keeps a step from being queued twice. The table is still empty."""
+    with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql(
+                "ALTER TABLE messages DROP CONSTRAINT uq_messages_enrolment_id_step_id"
+            )
+            return
+        query = "SELECT type, sql FROM sqlite_master WHERE tbl_name = 'messages' AND sql IS NOT NULL"
+        found = connection.exec_driver_sql(query).all()
+        connection.exec_driver_sql("DROP TABLE messages")
+        key = ", \n\tCONSTRAINT uq_messages_enrolment_id_step_id UNIQUE (enrolment_id, step_id)"
+        for kind, sql in sorted(found, key=lambda row: row[0] != "table"):
+            assert kind != "table" or key in sql
+            connection.exec_driver_sql(sql.replace(key, ""))
