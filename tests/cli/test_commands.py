@@ -195,7 +195,8 @@ def test_somebody_is_invited_by_a_link(crm: Terminal) -> None:
 
 def test_an_account_is_shut_and_opened(crm: Terminal) -> None:
     with crm.services.database.transaction() as session:
-        session.add(NOOR)
+        who = {"name": "Noor", "email": "noor@p.example", "password_hash": ""}
+        session.add(Staff(**who, role=Role.SALES, created_at=NOW))
     assert crm("staff", "disable", "noor@p.example") == 0
     assert crm("staff", "list") == 0
     assert "shut since" in crm.out
