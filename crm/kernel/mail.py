@@ -15,6 +15,20 @@ class Language(enum.StrEnum):
     DE = "de"
     FR = "fr"
 
+    @classmethod
+    def for_person(cls, *spoken: str, country: str = "") -> "Language":
+        """The first language among `spoken` (ISO 639-1) that we write; else their country's, else English.
+
+        A country with more than one of our languages has none here.
+        """
+        known = (cls(one) for one in spoken if one in set(cls))
+        return next(known, _OF_COUNTRY.get(country, cls.EN))
+
+
+_OF_COUNTRY: Final[Mapping[str, Language]] = MappingProxyType(
+    {"NL": Language.NL, "DE": Language.DE, "AT": Language.DE, "FR": Language.FR}
+)
+
 
 class MailKind(enum.StrEnum):
     """Why a message exists. Decides what the gate asks, what stands around the text and what is measured."""

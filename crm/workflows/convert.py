@@ -20,8 +20,7 @@ from crm.prospects.models import Status
 from crm.queries.recipients import Recipient, covering_digests, recipients
 from crm.sequences import enrolments
 from crm.sequences.models import StopReason
-
-LANGUAGES = ("nl", "en", "de", "fr")
+from crm.workflows.thread_letter import language_of
 
 
 class StandingNoError(CrmError):
@@ -87,7 +86,6 @@ def _new_lead(session: Session, person: Recipient, how: Converting, by: chain.Ac
     public_id = f"lead_{new_public_id()}"
     digest = code_digest(how.links.new_start_code(public_id))
     expires_at = how.now + leads.CODE_LIFE
-    language = person.own_language or person.company_language
     website = person.website if person.website.startswith(("https://", "http://")) else ""
     lead = Lead(
         public_id=public_id,
@@ -100,7 +98,7 @@ def _new_lead(session: Session, person: Recipient, how: Converting, by: chain.Ac
             code_digest=digest,
             created_at=how.now,
             expires_at=expires_at,
-            language=language if language in LANGUAGES else "en",
+            language=language_of(person).value,
             company={"name": person.company, "country": person.country, "website": website[:300]},
         ),
         next_try_at=how.real_now,

@@ -80,9 +80,8 @@ def thread_letter(
 
 
 def language_of(person: Recipient) -> Language:
-    """The language we write to them in: theirs, else their company's, else English."""
-    spoken = person.own_language or person.company_language
-    return Language(spoken) if spoken in set(Language) else Language.EN
+    """The language we write to them in: theirs, else their company's, else their country's, else English."""
+    return Language.for_person(person.own_language, person.company_language, country=person.country)
 
 
 def mailbox_for(session: Session, prospect_id: int) -> Mailbox | None:
