@@ -78,7 +78,9 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
             copy = databases.copy_of_file(request.getfixturevalue("empty_file"), tmp_path)
         else:
             template = request.getfixturevalue("postgres_template")
-            copy = databases.copy_of_template(request.getfixturevalue("postgres_server"), template)
+            server = request.getfixturevalue("postgres_server")
+            alters = request.node.get_closest_marker("changes_schema") is not None
+            copy = (databases.own_database if alters else databases.emptied_database)(server, template)
         yield stack.enter_context(copy)
 
 

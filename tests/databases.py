@@ -39,14 +39,53 @@ def migrated_template(server: str) -> str:
 
 
 @contextmanager
-def copy_of_template(server: str, template: str) -> Iterator[str]:
-    """The URL of a database that belongs to one test; dropped when the test is over."""
+def own_database(server: str, template: str) -> Iterator[str]:
+    """The URL of a database for a test that changes the schema; dropped when the test is over."""
     name = f"crm_test_{next(_numbers)}"
     _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield f"{server}{name}"
     finally:
         _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def emptied_database(server: str, template: str) -> Iterator[str]:
+    """The URL of a database that tests share one after the other; emptied when the test is over.
+
+    Making and dropping one for each test costs seconds on a busy disk, emptying it a tenth of one.
+    """
+    if _SHARED not in _made:
+        _run(server, f"CREATE DATABASE {_SHARED} TEMPLATE {template}")
+        _made.add(_SHARED)
+    try:
+        yield f"{server}{_SHARED}"
+    finally:
+        _empty(server)
+
+
+_SHARED = "crm_shared"
+_made: set[str] = set()
+
+
+def _empty(server: str) -> None:
+    engine = create_engine(f"{server}{_SHARED}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # What a test left open must not hold anybody up.
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        tables = connection.scalars(
+            text(
+                "SELECT tablename FROM pg_tables"
+                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            )
+        ).all()
+        connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+    engine.dispose()
 
 
 def _run(server: str, statement: str) -> None:

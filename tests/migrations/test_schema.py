@@ -9,7 +9,7 @@ from crm.kernel import schema
 from crm.kernel.db import Database, UTCDateTime
 from crm.models import metadata
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.changes_schema]
 
 
 def _same_type(*args: object) -> bool | None:
