@@ -69,14 +69,14 @@ def test_garbage_is_an_outage() -> None:
 def test_an_outage_ends_in_time() -> None:
     start = monotonic()
     assert look_up({MX: "silence"}, seconds=0.5) == LATE
-    assert monotonic() - start < 1.5
+    assert monotonic() - start < 3
 
 
 def test_a_domain_with_very_many_exchanges_ends_in_time_and_is_no_no() -> None:
     many = [f"{number} mx{number}.shop.example." for number in range(40)]
     start = monotonic()
     assert look_up({MX: many}).verdict is DomainVerdict.UNKNOWN
-    assert monotonic() - start < 1.5
+    assert monotonic() - start < 3
 
 
 def test_a_second_server_is_asked_when_the_first_is_silent() -> None:

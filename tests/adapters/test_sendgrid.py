@@ -23,7 +23,7 @@ from tests.servers.tls import Tls
 pytestmark = [pytest.mark.enable_socket]
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-LIMITS = Limits(batch=2.5, message=0.8, answer=0.2)
+LIMITS = Limits(batch=8, message=1.5, answer=0.1)
 ACCEPTED = http.status(202, X_Message_Id="abcdefghij0123456789ab")
 
 
@@ -206,7 +206,7 @@ def test_what_cannot_be_finished_in_time_is_not_begun() -> None:
         mailer = SendGridMailer("SG.key", lambda: NOW, host=server.url, threads=1, limits=limits)
         start = monotonic()
         outcomes = mailer.send(envelopes(10))
-        assert monotonic() - start < 1.3
+        assert monotonic() - start < 2.5
         mailer.close()
         late = outcomes.count(NotSent(NotSentReason.OUT_OF_TIME))
         assert late

@@ -15,14 +15,17 @@ from tests.servers.tls import Tls
 
 pytestmark = [pytest.mark.enable_socket]
 
-LIMITS = Limits(batch=1.5, opening=0.5, message=0.5, answer=0.1)
+LIMITS = Limits(batch=4, opening=3, message=2, answer=0.1)
+QUICK = Limits(batch=1.5, opening=0.5, message=0.5, answer=0.1)
 NO_TLS = NotSent(NotSentReason.TLS_FAILED, pause_mailbox=True)
 NO_LOGIN = NotSent(NotSentReason.LOGIN_REFUSED, pause_mailbox=True)
 
 
-def send(server: SmtpServer, mode: TlsMode, context: ssl.SSLContext, count: int = 1) -> list[Outcome]:
+def send(
+    server: SmtpServer, mode: TlsMode, context: ssl.SSLContext, count: int = 1, limits: Limits = LIMITS
+) -> list[Outcome]:
     relay = Relay("127.0.0.1", server.port, mode, *(server.login or (None, None)))
-    mailer = SmtpMailer(relay, context=context, limits=LIMITS)
+    mailer = SmtpMailer(relay, context=context, limits=limits)
     outcomes = mailer.send(envelopes(count))
     mailer.close()
     return outcomes
@@ -97,7 +100,7 @@ def test_a_relay_that_offers_no_way_to_log_in_gets_no_mail(authority: Tls) -> No
 def test_a_relay_that_hangs_while_opening_is_left_in_time(authority: Tls) -> None:
     for stage in (Stage.GREETING, Stage.EHLO, Stage.STARTTLS, Stage.AUTH):
         with SmtpServer({(stage, 1): hang}, tls=authority.server, login=("crm", "x")) as server:
-            outcomes = send(server, TlsMode.STARTTLS, authority.client)
+            outcomes = send(server, TlsMode.STARTTLS, authority.client, limits=QUICK)
             assert outcomes == [NotSent(NotSentReason.UNREACHABLE)]
 
 

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.enable_socket]
 
 SMTP_LIMITS = smtp.Limits(batch=2.5, opening=1.0, message=1.0, answer=0.2)
 HTTP_LIMITS = sendgrid.Limits(batch=2.5, message=1.0, answer=0.2)
-LONGEST = 3.5
+LONGEST = 5
 
 TROUBLE = ["nobody there", "silent", "dripping", "resets", "garbage", "temporary no", "definite no"]
 Make = Callable[[str], contextlib.AbstractContextManager[Mailer]]
