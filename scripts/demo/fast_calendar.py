@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
-from crm.kernel.clock import Anchor, Clock, read_anchor, write_anchor
+from crm.kernel.clock import Anchor, Clock, write_anchor
 from crm.kernel.workdays import is_working_day
 from crm.kernel.zones import instant
 
@@ -48,9 +48,9 @@ class Keeper:
 
     @classmethod
     def begin(cls, var: Path, *, speed: float, real: Clock) -> Self:
-        """Anchor the calendar: at its first morning, or where it was when the demo was stopped."""
-        now, file = real(), var / REACHED
-        anchor = Anchor(real=now, calendar=_reached(file, var) or first_morning(now.date()), speed=speed)
+        """Anchor the calendar where it was when the demo was stopped."""
+        file = var / REACHED
+        anchor = Anchor(real=real(), calendar=datetime.fromisoformat(file.read_text()), speed=speed)
         write_anchor(var / ANCHOR, anchor)
         return cls(anchor, real, file, threading.Event())
 
@@ -59,7 +59,7 @@ class Keeper:
 
         def work() -> None:
             while not self._stop.wait(_EVERY):
-                self._write(self.anchor.calendar_at(self.real() + _AHEAD))
+                _write(self._file, self.anchor.calendar_at(self.real() + _AHEAD))
 
         self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
@@ -69,18 +69,15 @@ class Keeper:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        self._write(self.anchor.calendar_at(self.real()))
-
-    def _write(self, moment: datetime) -> None:
-        fresh = self._file.with_suffix(".tmp")
-        fresh.write_text(moment.isoformat())
-        fresh.replace(self._file)
+        _write(self._file, self.anchor.calendar_at(self.real()))
 
 
-def _reached(file: Path, var: Path) -> datetime | None:
-    """How far it came; None before the first start."""
-    try:
-        return datetime.fromisoformat(file.read_text())
-    except (FileNotFoundError, ValueError):
-        anchor = read_anchor(var / ANCHOR)
-        return anchor.calendar if anchor else None
+def go_on_from(var: Path, moment: datetime) -> None:
+    """Say at which moment of the calendar the next start goes on."""
+    _write(var / REACHED, moment)
+
+
+def _write(file: Path, moment: datetime) -> None:
+    fresh = file.with_suffix(".tmp")
+    fresh.write_text(moment.isoformat())
+    fresh.replace(file)
