@@ -10,7 +10,8 @@ from crm.conversations.models import Task
 from crm.delivery.models import Mailbox, MailboxDay, Message, MessageState
 from crm.kernel.zones import local_day
 from crm.operations import heartbeat, switches
-from crm.replies.models import InboundMail, InboundState
+from crm.queries.today import QUIET, WAITING
+from crm.replies.models import InboundMail
 
 CAPPED = 100  # more than this is shown as the same: nobody reads the number
 
@@ -37,7 +38,7 @@ def _up_to(session: Session, *conditions: ColumnElement[bool]) -> int:
 def counts(session: Session, *, staff_id: int, now: datetime, real_now: datetime) -> Counts:
     """Read the numbers: a handful of indexed look-ups, the same at any size of the database."""
     mine = or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))
-    replies = _up_to(session, InboundMail.state.in_([InboundState.UNDERSTOOD, InboundState.QUARANTINED]))
+    replies = _up_to(session, InboundMail.state.in_(WAITING), InboundMail.kind.not_in(QUIET))
     tasks = _up_to(session, Task.done_at.is_(None), Task.due_at <= now, mine)
     uncertain = _up_to(session, Message.state == MessageState.UNCERTAIN)
     boxes = session.execute(select(Mailbox.id, Mailbox.daily_cap, Mailbox.time_zone)).all()

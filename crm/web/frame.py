@@ -88,7 +88,7 @@ def _sending(numbers: Counts) -> dict[str, object]:
     text = "Sending" if numbers.alive else "The scheduler does not run"
     if numbers.paused:
         text = "Paused"
-    local = numbers.next_at.astimezone(HOME) if numbers.next_at else None
+    local = max(numbers.next_at, now()).astimezone(HOME) if numbers.next_at else None
     return {
         "text": text,
         "used": numbers.used,
