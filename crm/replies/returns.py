@@ -1,0 +1,122 @@
+"""The day on which somebody who is away is back, from an out-of-office note in nl, en, de or fr."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from crm.kernel.months import MONTH_WORDS, month_of
+
+LONGEST: Final = timedelta(days=400)
+"""Days farther ahead are misread, or no reason to wait."""
+
+_SOON: Final = timedelta(days=7)  # a note may be a few days older than the answer it gives
+_FILE: Final = Path(__file__).with_name("returns.toml")
+_BEFORE: Final = 60  # characters in front of a day that say what it is
+_AFTER: Final = 25
+
+
+class _Rules(NamedTuple):
+    days: re.Pattern[str]
+    back: re.Pattern[str]
+    away: re.Pattern[str]
+    through: re.Pattern[str]
+    inclusive: re.Pattern[str]
+    back_weekday: re.Pattern[str]
+    weekdays: Mapping[str, int]
+
+
+class _Found(NamedTuple):
+    day: date
+    is_back: bool
+    is_away: bool
+
+
+def back_on(text: str, today: date | None) -> date | None:
+    """The first day they are back; None when no day is told, or none that can be meant.
+
+    Args:
+        text: the note, folded.
+        today: the day of the note; it gives the year that most notes leave out. None finds nothing.
+    """
+    if today is None:
+        return None
+    found = [one for match in _rules().days.finditer(text) if (one := _read(match, text, today))]
+    coming = [one for one in found if today < one.day <= today + LONGEST]
+    back = [one.day for one in coming if one.is_back]
+    if back:
+        return back[0]
+    away = [one.day for one in coming if one.is_away]
+    return max(away) if away else _weekday(text, today)
+
+
+def _weekday(text: str, today: date) -> date | None:
+    """`Back on Monday`: the next one after the day of the note."""
+    found = _rules().back_weekday.search(text)
+    if not found:
+        return None
+    ahead = (_rules().weekdays[found["weekday"]] - today.weekday() - 1) % 7 + 1
+    return today + timedelta(days=ahead)
+
+
+def _read(match: re.Match[str], text: str, today: date) -> _Found | None:
+    parts = match.groupdict()
+    day = next(parts[name] for name in ("d1", "d2", "d3", "d4") if parts[name])
+    month = next(parts[name] for name in ("m1", "m2", "m3", "m4") if parts[name])
+    year = next((parts[name] for name in ("y1", "y2", "y3", "y4") if parts[name]), None)
+    found = _date(year, int(month) if month.isdigit() else month_of(month), int(day), today)
+    if found is None:
+        return None
+    rules = _rules()
+    before = re.split(r"[.;\n](?=\s)", text[max(0, match.start() - _BEFORE) : match.start()])[-1]
+    after = text[match.end() : match.end() + _AFTER]
+    if rules.through.search(before) or (rules.away.search(before) and rules.inclusive.match(after)):
+        return _Found(found + timedelta(days=1), is_back=False, is_away=True)
+    if rules.away.search(before):
+        return _Found(found, is_back=False, is_away=True)
+    return _Found(found, is_back=bool(rules.back.search(before)), is_away=False)
+
+
+def _date(year: str | None, month: int | None, day: int, today: date) -> date | None:
+    """The day, in the year that is told or in the next one it can fall in."""
+    years = [int(year) + (2000 if len(year) == 2 else 0)] if year else [today.year, today.year + 1]
+    for one in years:
+        try:
+            found = date(one, month or 0, day)
+        except ValueError:
+            continue
+        if year or found >= today - _SOON:
+            return found
+    return None
+
+
+@cache
+def _rules() -> _Rules:
+    found = tomllib.loads(_FILE.read_text("utf-8"))
+    names = {name: number for number, words in enumerate(found["weekdays"].values()) for name in words}
+    weekday = rf"(?:(?:{'|'.join(names)}),?\.? |\w{{2}},?\.? )?(?:dem |den |the |de |le |op |on )?"
+    months = "|".join(MONTH_WORDS)
+    days = (
+        r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th|er|e|\.)?,? ?(?:of |de )?"
+        rf"(?P<m1>{months})\b\.?(?:,? (?P<y1>\d{{4}}))?"
+        rf"|\b(?P<m2>{months})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y2>\d{{4}}))?"
+        r"|(?P<y3>\d{4})-(?P<m3>\d{1,2})-(?P<d3>\d{1,2})"
+        r"|(?P<d4>\d{1,2})[./-](?P<m4>\d{1,2})(?:[./-](?P<y4>\d{4}|\d{2})?)?)(?!\d)"
+    )
+    back, away, through = (_any_of(found[name]) for name in ("back", "away", "through"))
+    return _Rules(
+        days=re.compile(rf"(?<!\d){days}"),
+        back=re.compile(rf"(?<!\w){back}\b[^.;\n]{{0,40}}$"),
+        away=re.compile(rf"(?<!\w){away} {weekday}$"),
+        through=re.compile(rf"(?<!\w){through} ?{weekday}$"),
+        inclusive=re.compile(rf"\W{{0,3}}{_any_of(found['inclusive'])}"),
+        back_weekday=re.compile(rf"(?<!\w){back}\b[^.;\n\d]{{0,30}}\b(?P<weekday>{'|'.join(names)})\b"),
+        weekdays=names,
+    )
+
+
+def _any_of(patterns: list[str]) -> str:
+    return f"(?:{'|'.join(patterns)})"
