@@ -16,8 +16,8 @@ MOST = 50
 """Rows of each list; what is beyond comes up as these are done."""
 
 WAITING = (InboundState.UNDERSTOOD, InboundState.QUARANTINED)
-QUIET = ("automatic", "bounce", "newsletter", "complaint")
-"""Inbound mail that needs nobody: it is on the timeline, not on Today."""
+QUIET = ("automatic", "bounce", "newsletter", "complaint", "opt_out")
+"""Inbound mail that needs nobody: what follows from it is done, and it is on the timeline, not on Today."""
 
 
 @dataclass(frozen=True, slots=True)

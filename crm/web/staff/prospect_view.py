@@ -42,7 +42,8 @@ def verdict(sheet: Sheet, now: datetime) -> dict[str, Any]:
     first = explain(decision.reasons[0]) if decision.reasons else None
     more = first.title if first and not decision.allows else ""
     if decision.verdict is Verdict.WAIT and decision.retry_at:
-        more = f"{more} A new mail may go from {times.short(decision.retry_at, now)}."
+        start = times.short(decision.retry_at, now).replace("Tomorrow", "tomorrow")
+        more = f"{more}. A new mail may go from {start}."
     return {
         "state": words.VERDICT[decision.verdict],
         "sentence": _SENTENCES[decision.verdict],
