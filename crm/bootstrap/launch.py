@@ -18,7 +18,7 @@ from crm.kernel import schema
 from crm.kernel.clock import monotonic
 from crm.kernel.errors import InvalidSettingsError
 from crm.services import Services
-from crm.workflows.open_house import first_link
+from crm.workflows.open_house import first_link, first_mailbox
 
 PATIENCE = 20.0  # seconds a part has to stop by itself
 USAGE = 2
@@ -158,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         env, services = prepare(var, chosen.port)
         with services.database.transaction() as session:
+            first_mailbox(session, services.settings)
             link = first_link(session, services.settings.base_url, at=services.clocks.real())
         services.database.dispose()
         parts = start(env, chosen.port, workers=chosen.workers)

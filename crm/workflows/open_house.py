@@ -1,10 +1,13 @@
-"""The first person comes in: nobody has an account yet, so a link is printed."""
+"""The house opens: a link for the first person, who finds a mailbox to send from."""
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.audit import chain
+from crm.delivery.models import Mailbox
+from crm.kernel.settings import Settings
 from crm.staff import accounts
 from crm.staff.models import Role
 
@@ -14,6 +17,16 @@ def first_link(session: Session, base_url: str, *, at: datetime) -> str | None:
     if accounts.count(session):
         return None
     return invitation_link(session, Role.ADMIN, base_url, actor=chain.OWNER, at=at)
+
+
+def first_mailbox(session: Session, settings: Settings) -> bool:
+    """Make a mailbox of our own domain where there is none: without one no sequence can be published."""
+    if session.scalar(select(Mailbox.id).limit(1)) is not None:
+        return False
+    name = settings.controller.name
+    address = f"sales@{settings.mail_domain}"
+    session.add(Mailbox(address=address, display_name=name, sender_name=name))
+    return True
 
 
 def invitation_link(session: Session, role: Role, base_url: str, *, actor: chain.Actor, at: datetime) -> str:
