@@ -11,7 +11,7 @@ PAUSED = "paused"
 """Nothing is sent at all."""
 
 ARMED = "armed"
-"""This installation may send; a restored or copied one may not until a person says so (I10). On unless set."""
+"""This installation may send; a restored or copied one may not until a person says so (I10)."""
 
 LEGITIMATE_INTEREST = "legitimate_interest"
 """The owner stands behind writing on this ground (G1); off until they say so."""

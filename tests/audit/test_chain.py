@@ -15,7 +15,12 @@ def _write(database: Database, rows: int = 4) -> None:
     for number in range(rows):
         with database.transaction() as session:
             chain.append(
-                session, actor=chain.OWNER, action="test.act", object=f"thing {number}", detail={"n": number}, at=NOW
+                session,
+                actor=chain.OWNER,
+                action="test.act",
+                object=f"thing {number}",
+                detail={"n": number},
+                at=NOW,
             )
 
 
