@@ -180,12 +180,19 @@ class ImportRun:
         return ended
 
     def leave(self, state: ImportState, fault: str = "", *, at: datetime | None = None) -> Progress:
-        """Let go. When even that cannot be written, the lease ends and another worker takes it up."""
-        try:
-            with self._intake.database.transaction() as session:
-                imports.leave(session, self._row.id, claim_id=self._claim_id, state=state, fault=fault, at=at)
-        except OperationalError:
-            log.exception("an import could not be let go")
+        """Let go. On a full disk even the reason may not fit; then it is left out.
+
+        When nothing can be written at all, the lease ends and another worker takes it up.
+        """
+        for words in dict.fromkeys((fault, "")):
+            try:
+                with self._intake.database.transaction() as session:
+                    imports.leave(
+                        session, self._row.id, claim_id=self._claim_id, state=state, fault=words, at=at
+                    )
+                break
+            except OperationalError:
+                log.exception("an import could not be let go")
         return self._progress(state, fault)
 
     def _progress(self, state: ImportState, fault: str = "") -> Progress:

@@ -27,11 +27,14 @@ from crm.prospects.reading.table import open_table
 from crm.services import Services
 from crm.workflows.import_batch import Intake
 from crm.workflows.import_prospects import DISK, import_prospects, run_imports
+from crm.workflows.import_run import Progress
 from tests.conftest import FakeClock
 from tests.imports import count, intake_of, received, sheet
 
 ROOT = Path(__file__).parents[2]
-ROWS = 3_000
+ROWS = 2_000
+BROKEN, TWICE = ROWS // 50, ROWS // 10
+TAKEN = ROWS - BROKEN - TWICE
 WORKER = """
 import sys
 from crm.kernel.clock import Clocks
@@ -95,13 +98,13 @@ def test_a_killed_import_goes_on_where_it_was(
     clock.advance(timedelta(seconds=61))
     [ended] = run_imports(intake)
     assert ended.state is ImportState.DONE
-    assert ended.counts == {"not_allowed": ROWS - 60 - 300, "broken": 60, "duplicate": 300}
-    assert [count(services.database, one) for one in (Prospect, Source)] == [ROWS - 360] * 2
+    assert ended.counts == {"not_allowed": TAKEN, "broken": BROKEN, "duplicate": TWICE}
+    assert [count(services.database, one) for one in (Prospect, Source)] == [TAKEN] * 2
     assert outcomes(services.database) == Counter(
-        {RowOutcome.NOT_ALLOWED: ROWS - 360, RowOutcome.BROKEN: 60, RowOutcome.DUPLICATE: 300}
+        {RowOutcome.NOT_ALLOWED: TAKEN, RowOutcome.BROKEN: BROKEN, RowOutcome.DUPLICATE: TWICE}
     )
     table = open_table(uploads.broken_path(intake.uploads, row.stored_as))
-    assert sum(1 for _ in table.rows()) == 60
+    assert sum(1 for _ in table.rows()) == BROKEN
 
 
 def test_a_batch_is_whole_or_not_there(services: Services, intake: Intake) -> None:
@@ -125,7 +128,7 @@ def test_a_full_disk_keeps_what_was_committed_and_says_so(services: Services, in
     limit = Database(f"{services.settings.database_url}")
     full = Intake(limit, intake.ring, intake.journal, intake.clocks, intake.controller, intake.uploads)
     with limit.engine.connect() as connection:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 600}")
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 330}")
     ended = import_prospects(full, row.id)
     limit.dispose()
     assert ended is not None
@@ -138,7 +141,7 @@ def test_a_stopped_import_goes_on_when_there_is_room(services: Services, intake:
     row = received(intake, a_file())
     with services.database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 600}")
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 330}")
     import_prospects(intake, row.id)
     services.database.dispose()
     with services.database.transaction() as session:
@@ -147,7 +150,7 @@ def test_a_stopped_import_goes_on_when_there_is_room(services: Services, intake:
     assert ended is not None
     assert ended.state is ImportState.DONE
     assert sum(ended.counts.values()) == ROWS == ended.position
-    assert count(services.database, Prospect) == ROWS - 360
+    assert count(services.database, Prospect) == TAKEN
 
 
 def test_a_colleague_can_stop_an_import_between_batches(services: Services, intake: Intake) -> None:
@@ -161,6 +164,28 @@ def test_a_colleague_can_stop_an_import_between_batches(services: Services, inta
     assert ended is not None
     assert ended.state is ImportState.STOPPED
     assert count(services.database, Prospect) == ended.counts["not_allowed"]
+
+
+def test_a_worker_that_slept_too_long_keeps_nothing_more(
+    services: Services, intake: Intake, clock: FakeClock
+) -> None:
+    row = received(intake, a_file())
+    others: list[int] = []
+
+    def sleep_over(progress: Progress) -> None:
+        """The lease runs out, and somebody else begins; then this worker wakes up."""
+        if not others:
+            clock.advance(timedelta(seconds=61))
+            with services.database.transaction() as session:
+                assert imports.claim(session, row.id, claim_id="other", real_now=clock())
+            others.append(progress.position)
+
+    ended = import_prospects(intake, row.id, on_progress=sleep_over)
+    assert ended is not None
+    with services.database.reading() as session:
+        kept = session.get_one(Import, row.id)
+    assert (kept.position, kept.claim_id, kept.state) == (others[0], "other", ImportState.RUNNING)
+    assert count(services.database, Prospect) == kept.counts["not_allowed"]
 
 
 def test_a_scheduler_that_stops_leaves_the_rest_to_another(services: Services, intake: Intake) -> None:
@@ -190,10 +215,10 @@ def test_two_imports_at_once_make_nobody_twice(services: Services, intake: Intak
     for progress in ended:
         assert progress is not None
         both.update(progress.counts)
-    assert both == {"not_allowed": ROWS - 360, "unchanged": ROWS - 360, "broken": 120, "duplicate": 600}
+    assert both == {"not_allowed": TAKEN, "unchanged": TAKEN, "broken": 2 * BROKEN, "duplicate": 2 * TWICE}
     assert [count(services.database, one) for one in (Prospect, Company, Source, SpellingKey)] == [
-        ROWS - 360,
+        TAKEN,
         ROWS // 4,
-        ROWS - 360,
-        ROWS - 360,
+        TAKEN,
+        TAKEN,
     ]

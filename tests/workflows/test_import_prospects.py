@@ -1,14 +1,18 @@
 """What becomes of each row of an import."""
 
+import io
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 from sqlalchemy import select, text
 
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.business import AddressKind, LegalForm
 from crm.kernel.db import Database
+from crm.kernel.digests import AddressKeys
 from crm.permission import evidence
 from crm.permission.models import Evidence
 from crm.permission.terms import Basis
@@ -28,16 +32,18 @@ from crm.prospects.models import (
     SpellingKey,
     Status,
 )
+from crm.prospects.reading.faults import FileFault
 from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.services import Services
 from crm.workflows.import_batch import Intake
 from crm.workflows.import_prospects import import_prospects
-from crm.workflows.receive_import import ChoicesError
-from tests.conftest import NOW
+from crm.workflows.receive_import import ChoicesError, forget_uploads
+from tests.conftest import NOW, FakeClock
 from tests.imports import brought, count, intake_of, received, sheet
 
 ANN = "ann@schoenen.example;Ann Smit;Schoenen B.V.;NL;Inkoper"
 BOB = "bob@fietsen.example;Bob Jansen;Fietsen B.V.;US;Buyer"
+OLD_KEY = b"1" * 32
 pytestmark = pytest.mark.both_databases
 
 
@@ -369,3 +375,74 @@ def test_an_import_says_how_it_ended(services: Services, intake: Intake) -> None
     with services.database.reading() as session:
         row = session.scalars(select(Import)).one()
     assert (row.state, row.finished_at, row.claim_id) == (ImportState.DONE, NOW, None)
+
+
+def test_a_refusal_that_was_lifted_keeps_nobody_out(services: Services, intake: Intake) -> None:
+    refuse(services, "ann@schoenen.example")
+    with services.database.transaction() as session:
+        session.scalars(select(Refusal)).one().lifted_at = NOW
+    assert brought(intake, sheet(ANN)).counts == {"not_allowed": 1}
+
+
+def with_a_newer_key(intake: Intake) -> Intake:
+    return replace(intake, ring=AddressKeys({1: OLD_KEY, 2: b"2" * 32}))
+
+
+def with_an_old_key(intake: Intake) -> Intake:
+    return replace(intake, ring=AddressKeys({1: OLD_KEY}))
+
+
+def test_a_new_address_key_makes_nobody_a_stranger(services: Services, intake: Intake) -> None:
+    brought(with_an_old_key(intake), sheet(ANN))
+    assert brought(with_a_newer_key(intake), sheet(ANN)).counts == {"unchanged": 1}
+
+
+def test_a_new_address_key_forgets_no_refusal(services: Services, intake: Intake) -> None:
+    keys = register.keys_of(AddressKeys({1: OLD_KEY}), EmailAddress.parse("ann@schoenen.example"))
+    wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
+    with services.database.transaction() as session:
+        register.record(session, keys, wish)
+    assert brought(with_a_newer_key(intake), sheet(ANN)).counts == {"refused": 1}
+
+
+def test_a_file_that_breaks_off_is_told_before_the_first_row(services: Services, intake: Intake) -> None:
+    with pytest.raises(FileFault) as told:
+        brought(intake, sheet(ANN) + b'bob@fietsen.example;"Bob;Fietsen;NL;\r\n')
+    assert told.value.line == 3
+    assert count(services.database, Prospect) == 0
+
+
+def test_a_bad_file_is_not_kept(services: Services, intake: Intake) -> None:
+    with pytest.raises(FileFault):
+        brought(intake, b"%PDF-1.7")
+    assert list(intake.uploads.iterdir()) == []
+
+
+def test_a_workbook_is_imported_like_a_text_file(services: Services, intake: Intake) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["Email", "Company", "Country"])
+    page.append(["ann@schoenen.example", "Schoenen B.V.", "NL"])
+    content = io.BytesIO()
+    book.save(content)
+    assert brought(intake, content.getvalue()).counts == {"not_allowed": 1}
+
+
+def test_what_nobody_fetches_is_forgotten_after_two_weeks(
+    services: Services, intake: Intake, clock: FakeClock
+) -> None:
+    brought(intake, sheet("not an address;;;;"))
+    assert forget_uploads(intake) == 0
+    clock.advance(timedelta(days=15))
+    assert forget_uploads(intake) == 1
+    assert list(intake.uploads.iterdir()) == []
+
+
+def test_an_upload_of_a_running_import_is_not_forgotten(
+    services: Services, intake: Intake, clock: FakeClock
+) -> None:
+    received(intake, sheet(ANN))
+    clock.advance(timedelta(days=15))
+    assert forget_uploads(intake) == 0
+    assert len(list(intake.uploads.iterdir())) == 1
