@@ -69,11 +69,11 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
     """Put many into the outbox at once; how many were news. The unique keys decide, not a look before."""
     if not messages:
         return 0
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    added = session.connection().execute(
-        insert(_messages).on_conflict_do_nothing(), [_row(message, now) for message in messages]
-    )
-    return added.rowcount
+    rows = [_row(message, now) for message in messages]
+    if session.get_bind().dialect.name == "sqlite":
+        return session.connection().execute(sqlite.insert(_messages).on_conflict_do_nothing(), rows).rowcount
+    fresh = postgresql.insert(_messages).on_conflict_do_nothing().returning(_m.id)
+    return len(session.connection().execute(fresh, rows).all())
 
 
 def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
