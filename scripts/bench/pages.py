@@ -41,9 +41,9 @@ _COMPANIES = text(
     " 'legal_person', 'sells its own products', 'bench', :at, 1)"
 )
 _PROSPECTS = text(
-    "INSERT INTO prospects (id, company_id, name, role, role_relevance, address, address_digest, address_kind,"
-    " address_state, language, country, status, created_at, version) VALUES (:id, :company, :name, 'inkoper',"
-    " '', :address, :digest, 'named', 'unproven', '', 'NL', 'new', :at, 1)"
+    "INSERT INTO prospects (id, company_id, name, role, role_relevance, address, address_digest,"
+    " address_kind, address_state, language, country, status, created_at, version) VALUES (:id, :company,"
+    " :name, 'inkoper', '', :address, :digest, 'named', 'unproven', '', 'NL', 'new', :at, 1)"
 )
 _FIRST = ("Anna", "Bram", "Chiara", "Daan", "Eva", "Finn", "Gijs", "Hanna", "Ilse", "Jan")
 _LAST = ("de Boer", "Visser", "Müller", "Jansen", "Dubois", "Smit", "Peters", "Bakker", "Meijer", "Vos")
