@@ -100,17 +100,11 @@ def _softened(hardness: Hardness, *, is_passing: bool) -> Hardness:
 
 
 def _meaning(code: str) -> tuple[Sub, Hardness]:
-    parts = code.split(".")
-    wanted = (".".join(one) for one in product(*((part, "x") for part in parts)))
-    found = next(
-        (
-            _rules().codes[name]
-            for name in sorted(wanted, key=lambda one: one.count("x"))
-            if name in _rules().codes
-        ),
-        None,
-    )
-    return found or (Sub.SYSTEM, Hardness.SOFT)
+    """What a code stands for; of two that fit, the one that names the subject (the middle number)."""
+    fitting = (".".join(one) for one in product(*((part, "x") for part in code.split("."))))
+    best = sorted(fitting, key=lambda one: (one.count("x"), one.split(".")[1] == "x"))
+    known = _rules().codes
+    return next((known[one] for one in best if one in known), (Sub.SYSTEM, Hardness.SOFT))
 
 
 def _reported(mail: ReadMail) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from mailparser_reply.parser import EmailMessage  # type: ignore[import-untyped]  # ships no types
 
 _FILE: Final = Path(__file__).with_name("marks.toml")
-_NAME: Final = r"[\s,.!]*(?:[a-z][\w.'&-]*[\s,.]*){0,3}"
+_NAME: Final = r"[\s,.!]*(?P<name>(?:[a-z][\w.'&-]*[\s,.]*){0,3})"
 _LIBRARY_LANGUAGES: Final = ("nl", "de", "fr", "en", "es", "it", "da", "sv", "pl")
 
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 from crm.replies.folding import fold
 
 _FILE: Final = Path(__file__).with_name("ours.toml")
-_SHORTEST: Final = 16  # characters; a shorter fragment might be somebody's own words
+_SHORTEST: Final = 14  # characters; a shorter fragment might be somebody's own words
 _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
 # Lines with one of our links: their label says "stop", and wordings of years ago are recognised by the link.
 _LINK: Final = re.compile(r"/(?:u|about|start)/[a-z2-7]{20,}|\bu(?:\+|%2b)[a-z2-7]{20,}@")
@@ -40,13 +40,22 @@ class OwnWords:
         return "\n\n".join(self._paragraph(paragraph) for paragraph in _PARAGRAPH.split(text))
 
     def _paragraph(self, paragraph: str) -> str:
-        lines = [line for line in paragraph.split("\n") if not _LINK.search(line.lower())]
+        lines = _without_links(paragraph.split("\n"))
         joined = " ".join(fold(" ".join(lines)).split())
         if not any(piece in joined for piece in self.pieces):
             return "\n".join(lines)
         for piece in self.pieces:
             joined = joined.replace(piece, "\n")
         return joined
+
+
+def _without_links(lines: list[str]) -> list[str]:
+    """Lines without one of our links, and without a label that was broken off before it."""
+    ours = [bool(_LINK.search(line.lower())) for line in lines]
+    labels = [
+        line.rstrip().endswith(":") and after for line, after in zip(lines, [*ours[1:], False], strict=True)
+    ]
+    return [line for line, link, label in zip(lines, ours, labels, strict=True) if not link and not label]
 
 
 @cache

@@ -12,6 +12,9 @@ LONGEST_LINE: Final = (
     300  # characters; longer lines are no quote header, and patterns take their time on them
 )
 _FIELDS_WITHIN: Final = 3  # lines
+_PARTICLES: Final = frozenset(
+    {"de", "den", "der", "van", "von", "zu", "du", "la", "le", "&", "en", "und", "et", "and"}
+)
 _SEPARATORS: Final = frozenset({"--", "- --", "__"})
 
 
@@ -113,4 +116,9 @@ def _ends_words(line: str, folded: str, *, has_words: bool) -> bool:
     known = marks()
     if line in _SEPARATORS or known.disclaimers.match(folded):
         return True
-    return has_words and bool(known.sign_offs.match(folded))
+    found = known.sign_offs.match(folded)
+    if not has_words or not found:
+        return False
+    count = len(found["name"].split())
+    name = line.split()[-count:] if count else []
+    return all(word[:1].isupper() or word in _PARTICLES for word in name)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from crm.kernel.months import MONTH_WORDS, month_of
 
-LONGEST: Final = timedelta(days=400)
+LONGEST: Final = timedelta(days=300)
 """Days farther ahead are misread, or no reason to wait."""
 
 _SOON: Final = timedelta(days=7)  # a note may be a few days older than the answer it gives
@@ -111,7 +111,7 @@ def _rules() -> _Rules:
         days=re.compile(rf"(?<!\d){days}"),
         back=re.compile(rf"(?<!\w){back}\b[^.;\n]{{0,40}}$"),
         away=re.compile(rf"(?<!\w){away} {weekday}$"),
-        through=re.compile(rf"(?<!\w){through} ?{weekday}$"),
+        through=re.compile(rf"(?<![\w']){through} ?{weekday}$"),
         inclusive=re.compile(rf"\W{{0,3}}{_any_of(found['inclusive'])}"),
         back_weekday=re.compile(rf"(?<!\w){back}\b[^.;\n\d]{{0,30}}\b(?P<weekday>{'|'.join(names)})\b"),
         weekdays=names,
