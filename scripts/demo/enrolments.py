@@ -15,7 +15,10 @@ from scripts.demo.history import spoken_for
 A_SHOP: Final = 2
 """People at one webshop who are written to at the same time: as many as the gate lets in."""
 
-_DAYS: Final = ((0, 0.34), (1, 0.22), (2, 0.14), (3, 0.12), (4, 0.06), (7, 0.07), (8, 0.05))
+_DAYS: Final = (
+    *((0, 30.0), (1, 18.0), (2, 12.0), (3, 10.0), (4, 5.0)),
+    *((7, 9.0), (8, 5.0), (9, 3.0), (14, 5.0), (15, 3.0)),
+)
 """Days after the first morning, and how many begin then: the first week is the lively one."""
 
 

@@ -21,6 +21,8 @@ ANCHOR: Final = "clock.json"
 REACHED: Final = "calendar-reached"
 _AHEAD: Final = timedelta(seconds=2)  # real time that is written down before it has passed
 _EVERY: Final = 0.5  # real seconds
+_STARTING: Final = timedelta(seconds=4)
+"""Real time for everything to come up, while the calendar stands still: nobody misses the first morning."""
 
 
 def first_morning(today: date) -> datetime:
@@ -50,7 +52,8 @@ class Keeper:
     def begin(cls, var: Path, *, speed: float, real: Clock) -> Self:
         """Anchor the calendar where it was when the demo was stopped."""
         file = var / REACHED
-        anchor = Anchor(real=real(), calendar=datetime.fromisoformat(file.read_text()), speed=speed)
+        reached = datetime.fromisoformat(file.read_text())
+        anchor = Anchor(real=real() + _STARTING, calendar=reached, speed=speed)
         write_anchor(var / ANCHOR, anchor)
         return cls(anchor, real, file, threading.Event())
 

@@ -14,7 +14,7 @@ _HREF: Final = re.compile(r'<a\s[^>]*href="([^"]+)"')
 _PICTURE: Final = re.compile(r'<img\s[^>]*src="([^"]+)"')
 _LANGUAGE: Final = re.compile(r'<html\s[^>]*lang="([a-z]{2})"')
 _BRACKETED: Final = re.compile(r"<([^<>\s]+)>")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def read_letter(key: str, raw: bytes, *, number: int) -> Letter:
 def is_here(link: str) -> bool:
     """Tell whether a web address leads to this machine: the demo's people visit no other."""
     parts = urlsplit(link)
-    return parts.scheme == "http" and parts.hostname in _LOOPBACK
+    return parts.scheme == "http" and _LOOPBACK.fullmatch(parts.netloc) is not None
 
 
 def _part(message: EmailMessage, kind: str) -> str:

@@ -120,6 +120,9 @@ class People:
         """One act; a page that answers badly is tried again a few times, then let be."""
         try:
             statuses, account = self._carry_out(due, inbox)
+        except ConnectionRefusedError:  # it is starting or stopping: no fault of this page
+            heapq.heappush(self._queue, due._replace(at=self.calendar() + _AGAIN * self.speed))
+            return
         except (OSError, http.client.HTTPException, ValueError) as error:
             statuses, account = [], ""
             said = {"act": due.plan.act.value, "mail": due.letter.key, "error": type(error).__name__}

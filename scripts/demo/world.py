@@ -176,7 +176,7 @@ def _look_after(services: Services, staff: Mapping[str, int]) -> dict[str, int]:
     with services.database.transaction() as session:
         for country, owner in _owners(staff).items():
             session.execute(update(Prospect).where(Prospect.country == country).values(owner_id=owner))
-        return dict(session.execute(select(Prospect.address, Prospect.id)).tuples().all())
+        return dict(session.execute(select(Prospect.address, Prospect.id)).all())
 
 
 def _publish(services: Services, by: int, at: datetime) -> dict[str, int]:
