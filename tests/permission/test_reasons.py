@@ -9,7 +9,7 @@ from crm.kernel.business import AddressKind, LegalForm
 from crm.kernel.mail import MailKind
 from crm.permission.decide import decide
 from crm.permission.facts import Facts, Source
-from crm.permission.findings import Verdict
+from crm.permission.findings import Decision, Verdict
 from crm.permission.reasons import MENDERS, Mender, Reason, Weight
 from crm.permission.terms import AddressState, Basis, DomainState, Reach
 from tests.permission.cases import (
@@ -204,6 +204,10 @@ def test_the_strictest_reasons_come_first() -> None:
     facts = replace(past(last_mail_at=AGO), source=None)
     weights = [one.weight for one in decide(facts, NOW).reasons]
     assert weights == sorted(weights, key=[Weight.DENY, Weight.WAIT, Weight.OK].index)
+
+
+def test_a_gate_that_asked_nothing_says_no() -> None:
+    assert Decision.of(()).verdict is Verdict.DENY
 
 
 def test_the_proof_of_an_allowed_mail_is_named() -> None:
