@@ -1,6 +1,7 @@
 """The demo's calendar: begins on a Monday morning, runs fast, stands still while the demo is stopped."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -62,10 +63,15 @@ class Keeper:
 
         def work() -> None:
             while not self._stop.wait(_EVERY):
-                _write(self._file, self.anchor.calendar_at(self.real() + _AHEAD))
+                with suppress(OSError):  # a full disk: the next one may fit again
+                    self.keep()
 
         self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
+
+    def keep(self) -> None:
+        """Write down how far it will be in a moment."""
+        _write(self._file, self.anchor.calendar_at(self.real() + _AHEAD))
 
     def end(self) -> None:
         """Stop, and write down exactly how far it came."""

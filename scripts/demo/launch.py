@@ -86,9 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
     """Make what is missing, start everything, watch it."""
     var = chosen.var.absolute()
-    state = _prepare_folder(var, chosen.seed)
+    state = prepare_folder(var, chosen.seed)
     names = stack.enter_context(NameServer())
-    _set_environment(names.port, state.service_port)
+    set_environment(names.port, state.service_port)
     env, services = launch.prepare(var, chosen.port, more=_DEMO)
     if not state.built:
         from scripts.demo.world import build  # noqa: PLC0415 - the second start needs none of it
@@ -99,7 +99,7 @@ def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
         go_on_from(var, morning)
         state = replace(state, built=True)
     services.database.dispose()
-    _remember(var, state)
+    remember(var, state)
     keeper = Keeper.begin(var, speed=chosen.speed, real=real_clock)
     parts = _start(env, state, chosen, var)
     keeper.run()
@@ -129,7 +129,7 @@ def _start(env: dict[str, str], state: State, chosen: argparse.Namespace, var: P
     return parts
 
 
-def _prepare_folder(var: Path, seed: int | None) -> State:
+def prepare_folder(var: Path, seed: int | None) -> State:
     """What the folder remembers, or a fresh start; a half-made world is made anew.
 
     Raises:
@@ -139,7 +139,7 @@ def _prepare_folder(var: Path, seed: int | None) -> State:
         raise CannotStartError(
             f"{var} holds a real installation, not a demo. Choose another folder with --var."
         )
-    kept = _read_state(var)
+    kept = read_state(var)
     if kept is not None and kept.built:
         if seed not in {None, kept.seed}:
             raise CannotStartError(
@@ -152,20 +152,22 @@ def _prepare_folder(var: Path, seed: int | None) -> State:
     return State(seed=1 if seed is None else seed, built=False, service_port=_free_port())
 
 
-def _read_state(var: Path) -> State | None:
+def read_state(var: Path) -> State | None:
+    """What a folder remembers; None when it is no demo yet, or cannot be read."""
     try:
         return State(**json.loads((var / STATE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
-def _remember(var: Path, state: State) -> None:
+def remember(var: Path, state: State) -> None:
+    """Keep it for the next start."""
     fresh = var / f"{STATE}.tmp"
     fresh.write_text(json.dumps(asdict(state)) + "\n")
     fresh.replace(var / STATE)
 
 
-def _set_environment(name_port: int, service_port: int) -> None:
+def set_environment(name_port: int, service_port: int) -> None:
     """Only the demo's own settings: whatever the shell says, nothing here leaves the machine."""
     for name in [name for name in os.environ if name.startswith("CRM_")]:
         del os.environ[name]
