@@ -71,14 +71,14 @@ def dispatch(
         if stopping():
             _let_go(room, batch, batch.ids[start:])
             break
-        done += _handful(room, batch, batch.ids[start : start + BATCH_LIMIT])
+        done += send_handful(room, batch, batch.ids[start : start + BATCH_LIMIT])
     if done.claimed:
         log.info("dispatched", extra={one.name: getattr(done, one.name) for one in fields(done)})
     return done
 
 
-def _handful(room: PostRoom, batch: Batch, ids: Sequence[int]) -> Dispatched:
-    """Up to ten messages: as many as may be in doubt at once."""
+def send_handful(room: PostRoom, batch: Batch, ids: Sequence[int]) -> Dispatched:
+    """Send up to ten claimed messages: as many as may be in doubt at once."""
     with room.database.transaction() as session:
         leaving = ask_again(
             session,
