@@ -109,8 +109,8 @@ def shops() -> tuple[Shop, ...]:
 def cast(seed: int) -> tuple[Person, ...]:
     """Everybody, shop by shop."""
     found: list[Person] = []
+    names: set[str] = set()
     for number, shop in enumerate(shops()):
-        names: set[str] = set()
         for slot in range(4 if number < _MORE_PEOPLE or shop.domain.startswith("koffie") else 3):
             person = _person(seed, shop, slot, names)
             names.add(person.name)
@@ -154,7 +154,7 @@ def _name(seed: int, shop: Shop, slot: int, taken: set[str]) -> str:
     for attempt in range(100):
         first = pick(words["first"], seed, shop.domain, slot, "first", attempt)
         last = pick(words["last"], seed, shop.domain, slot, "last", attempt)
-        if all(first != other.partition(" ")[0] for other in taken):
+        if f"{first} {last}" not in taken:
             return f"{first} {last}"
     raise AssertionError("the lists of names are too short")
 

@@ -80,7 +80,7 @@ _TEMPERS: Final = (
     (Temper.WANTS_TO_KNOW, 2.0),
     (Temper.AWAY, 4.0),
     (Temper.GONE, 2.0),
-    (Temper.FULL, 1.0),
+    (Temper.FULL, 2.0),
 )
 _DEVICES: Final = ((Device.BROWSER, 60.0), (Device.GMAIL, 22.0), (Device.APPLE, 18.0))
 _CHOICES: Final = (
@@ -98,7 +98,7 @@ _REPLIES: Final = {
     Temper.SAYS_STOP: "stop",
     Temper.WANTS_TO_KNOW: "source",
 }
-_STEPS: Final = (("first_image", 0.8), ("paid", 0.6), ("closed", 0.06))
+_STEPS: Final = (("first_image", 0.7), ("paid", 0.4), ("closed", 0.06))
 _GUARDED: Final = 0.13
 """Share of domains whose mail passes a scanner that opens every link."""
 
