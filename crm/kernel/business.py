@@ -81,5 +81,7 @@ def _of_words(words: list[str]) -> AddressKind:
 
 
 def _fold(local: str) -> str:
+    if local.isascii():
+        return local.strip().casefold()
     decomposed = unicodedata.normalize("NFKD", local.strip().casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))

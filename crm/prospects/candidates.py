@@ -15,6 +15,7 @@ from crm.prospects.reading.table import Row
 from crm.prospects.spelling import Names, names_of
 
 _NO_SOURCE: Final = "Nothing says from where and since when we have this address."
+_MOST_DOMAINS: Final = 100_000
 _NO_PLACE: Final = "Nothing says which page or place this address comes from."
 
 
@@ -82,14 +83,15 @@ class CandidateReader:
         )
 
     def _digests(self, domain: str | None, companys: str | None) -> tuple[AddressDigest, ...]:
-        found: tuple[AddressDigest, ...] = ()
-        for one in {domain, companys} - {None}:
-            assert one is not None
-            if one not in self._domains:
-                if len(self._domains) > 100_000:
-                    self._domains.clear()
-                self._domains[one] = self._ring.domain_digests(one)
-            found += self._domains[one]
+        first = self._digests_of(domain) if domain else ()
+        return first + self._digests_of(companys) if companys and companys != domain else first
+
+    def _digests_of(self, domain: str) -> tuple[AddressDigest, ...]:
+        found = self._domains.get(domain)
+        if found is None:
+            if len(self._domains) > _MOST_DOMAINS:
+                self._domains.clear()
+            found = self._domains[domain] = self._ring.domain_digests(domain)
         return found
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -94,6 +94,7 @@ def company_key(row: ParsedRow) -> CompanyKey:
     return CompanyKey(domain) if domain else CompanyKey(None, row.company, row.country)
 
 
+@lru_cache(maxsize=65_536)
 def _own_domain(website: str) -> str | None:
     return _of_host(urlsplit(website).hostname or "") if website else None
 
