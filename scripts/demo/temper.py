@@ -69,7 +69,7 @@ class Plan:
 
 
 _TEMPERS: Final = (
-    (Temper.READER, 44.0),
+    (Temper.READER, 43.0),
     (Temper.FORGETFUL, 11.0),
     (Temper.ONE_CLICK, 6.0),
     (Temper.CHOOSER, 8.0),
@@ -77,7 +77,7 @@ _TEMPERS: Final = (
     (Temper.SAYS_YES, 6.0),
     (Temper.NOT_NOW, 3.0),
     (Temper.SAYS_STOP, 4.0),
-    (Temper.WANTS_TO_KNOW, 2.0),
+    (Temper.WANTS_TO_KNOW, 3.0),
     (Temper.AWAY, 4.0),
     (Temper.GONE, 2.0),
     (Temper.FULL, 2.0),
