@@ -110,6 +110,15 @@ def test_asking_again_repeats_key_and_body() -> None:
         service.close()
 
 
+def test_a_body_larger_than_any_buffer_arrives_whole() -> None:
+    body = b"0123456789abcdef" * 500_000
+    with http.HttpServer([http.status(201, acknowledgement())]) as server:
+        service = HttpImageService(server.url, SECRETS, lambda: NOW)
+        assert service.hand_over(LEAD_ID, body) == Acknowledged("img-1")
+        assert server.asked[0].body == body
+        service.close()
+
+
 def test_a_path_before_ours_is_kept() -> None:
     with http.HttpServer([http.status(201, acknowledgement())]) as server:
         service = HttpImageService(f"{server.url}/api/", SECRETS, lambda: NOW)

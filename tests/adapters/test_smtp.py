@@ -187,3 +187,18 @@ def test_a_line_without_end_is_not_read_for_ever() -> None:
         start = monotonic()
         assert send(server, limits=Limits(batch=9, opening=8, message=8, answer=0.1)) == [UNREACHABLE]
         assert monotonic() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("550 5.7.1 not you", NotSent(NotSentReason.SENDER_REFUSED, pause_mailbox=True)),
+        ("530 5.7.0 log in", NotSent(NotSentReason.LOGIN_REFUSED, pause_mailbox=True)),
+        ("421 4.3.2 closing", NotSent(NotSentReason.DEFERRED)),
+    ],
+)
+def test_a_relay_that_will_take_nothing_is_not_asked_ten_times(said: str, meant: Outcome) -> None:
+    with SmtpServer({(Stage.MAIL, 0): answer(said)}) as server:
+        assert send(server, 10) == [meant] * 10
+        assert sum(one.startswith("MAIL") for one in server.commands) == 1
+        assert server.connections == 1
