@@ -111,8 +111,8 @@ def watch(parts: Sequence[Part]) -> int:
     def ask(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
 
-    signal.signal(signal.SIGINT, ask)
-    signal.signal(signal.SIGTERM, ask)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last: the terminal was closed
+        signal.signal(number, ask)
     while not asked:
         ended = next((part for part in parts if part.process.poll() is not None), None)
         if ended:

@@ -72,7 +72,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C. 2 when it cannot start, with one plain sentence."""
     chosen = parse(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until everything runs: then it is watched for
+    for number in (signal.SIGTERM, signal.SIGHUP):  # until everything runs: then they are watched for
+        signal.signal(number, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             return run(chosen, stack)
