@@ -1,5 +1,6 @@
 """The web process: what a WSGI server serves."""
 
+import gc
 import logging
 from typing import TYPE_CHECKING
 
@@ -21,4 +22,6 @@ def make_application() -> "WSGIApplication":
     logs.configure()
     services = build_services(settings_from())
     logging.getLogger(__name__).info("web starts", extra={"mailer": services.settings.mailer.value})
-    return make_pixel(create_app(services), services)
+    application = make_pixel(create_app(services), services)
+    gc.freeze()  # what is loaded stays as long as the process: the collector need not walk it
+    return application

@@ -1,85 +1,142 @@
-"""Which messages may be measured, for the pixels that were fetched (D4, P20)."""
+"""Which messages may be measured, for the pixels that were fetched (D4, P20).
 
+Plain SQL, written once: these run some hundred times a minute while a campaign is read (D19).
+"""
+
+import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Final, NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import Integer, String, TextClause, bindparam, text
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TextualSelect
 
 from crm.delivery.models import Message
+from crm.kernel.db import UTCDateTime
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.mail import TrackingMode
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope
 from crm.privacy.register import STOPS_MEASURING
 from crm.prospects.models import Company, Prospect, SpellingKey
 
-_refused = (
-    select(1)
-    .select_from(RefusalKey)
-    .join(Refusal, Refusal.id == RefusalKey.refusal_id)
-    .where(Refusal.lifted_at.is_(None), Refusal.scope.in_(STOPS_MEASURING))
+READ: Final = (Message, Refusal, RefusalKey, SpellingKey, Company, Prospect)
+"""The tables that the statements below name; a test runs them on both databases."""
+
+_AMONG: Final = {"sqlite": "IN (SELECT value FROM json_each(:names))", "postgresql": "= ANY(:names)"}
+_SPEAK: Final = ", ".join(f"'{scope.value}'" for scope in sorted(STOPS_MEASURING))
+
+_REFUSED: Final = (
+    "SELECT 1 FROM refusal_keys k JOIN refusals r ON r.id = k.refusal_id"  # noqa: S608 - constants only
+    f" WHERE r.lifted_at IS NULL AND r.scope IN ({_SPEAK}) AND k.digest"
 )
-_by_address = exists(_refused.where(RefusalKey.digest == Message.address_digest))
-_by_spelling = exists(
-    _refused.join(SpellingKey, SpellingKey.digest == RefusalKey.digest).where(
-        SpellingKey.prospect_id == Message.prospect_id
-    )
+_MEASURED: Final = (
+    "SELECT m.pixel_id, m.id, m.step_id,"  # noqa: S608 - constants only
+    " CASE WHEN m.sent_at > :recent THEN m.sent_at END AS sent_at, m.prospect_id"
+    " FROM messages m LEFT JOIN prospects p ON p.id = m.prospect_id"
+    " WHERE m.pixel_id {among} AND p.restricted_at IS NULL"
+    f" AND m.tracking = '{TrackingMode.INDIVIDUAL.value}'"
+    f" AND NOT EXISTS ({_REFUSED} = m.address_digest) AND NOT EXISTS ({_REFUSED} IN"
+    " (SELECT s.digest FROM spelling_keys s WHERE s.prospect_id = m.prospect_id))"
 )
+_COMPANIES: Final = (
+    "SELECT p.id, c.domain FROM prospects p JOIN companies c ON c.id = p.company_id"
+    " WHERE p.id {among} AND c.domain IS NOT NULL"
+)
+_ADDED: Final = text(
+    "SELECT k.digest FROM refusal_keys k JOIN refusals r ON r.id = k.refusal_id"
+    " WHERE r.id > :known AND r.lifted_at IS NULL AND r.scope = :scope"
+)
+_NEWEST: Final = text("SELECT max(id) FROM refusals")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """A message whose opening may be noted."""
 
+    pixel_id: str
     id: int
     step_id: int | None
     sent_at: datetime | None
+    """When the provider took it; None when that was long before."""
+
+    prospect_id: int | None
 
 
-def measured(session: Session, ring: AddressKeys, pixel_ids: Collection[str]) -> dict[str, Measured]:
+@dataclass(slots=True)
+class Register:
+    """How far a process has read the register, and the companies it found there.
+
+    Refusals of whole companies are few and are kept in memory; those of persons are asked for each time.
+    """
+
+    ring: AddressKeys
+    newest: int = 0
+    companies: set[AddressDigest] = field(default_factory=set)
+
+    def read_on(self, session: Session) -> None:
+        """Take note of what was added. Nothing is ever taken out of the register."""
+        newest = newest_refusal(session)
+        if newest != self.newest:
+            added = session.connection().scalars(
+                _ADDED, {"known": self.newest, "scope": RefusalScope.DOMAIN.value}
+            )
+            self.companies.update(added)
+            self.newest = newest
+
+
+def newest_refusal(session: Session) -> int:
+    """Tells whether the register has grown since it was last asked."""
+    return session.connection().scalar(_NEWEST) or 0
+
+
+def measured(
+    session: Session, register: Register, pixel_ids: Collection[str], *, recent: datetime
+) -> dict[str, Measured]:
     """The messages behind these pixels, without those whose readers said no.
 
     Left out: refused measuring or mail altogether, in any spelling or for the whole company; restricted
-    processing (article 18); erased; sent without a pixel of its own.
+    processing (article 18); erased; sent without a pixel of its own. Of those sent before `recent` the
+    moment is not read.
     """
-    query = (
-        select(Message.pixel_id, Message.id, Message.step_id, Message.sent_at, Company.domain)
-        .outerjoin(Prospect, Prospect.id == Message.prospect_id)
-        .outerjoin(Company, Company.id == Prospect.company_id)
-        .where(
-            Message.pixel_id.in_(pixel_ids),
-            Message.tracking == TrackingMode.INDIVIDUAL,
-            Prospect.restricted_at.is_(None),
-            ~_by_address,
-            ~_by_spelling,
-        )
-    )
-    rows = session.execute(query).all()
-    silent = _silent_domains(session, ring, {domain for *_, domain in rows if domain})
-    return {
-        pixel_id: Measured(id_, step_id, sent_at)
-        for pixel_id, id_, step_id, sent_at, domain in rows
-        if pixel_id and domain not in silent
-    }
+    asked = {"names": _names(session, pixel_ids), "recent": recent}
+    rows = session.connection().execute(_measured(_dialect(session)), asked)
+    found = {row[0]: Measured(*row) for row in rows}
+    if not register.companies:
+        return found
+    silent = _at_silent_companies(session, register, {one.prospect_id for one in found.values()} - {None})
+    return {pixel: one for pixel, one in found.items() if one.prospect_id not in silent}
 
 
-def _silent_domains(session: Session, ring: AddressKeys, domains: Collection[str]) -> set[str]:
-    """Those companies that said no as a whole."""
-    names = {digest: domain for domain in domains for digest in _digests(ring, domain)}
-    if not names:
-        return set()
-    query = (
-        select(RefusalKey.digest)
-        .join(Refusal, Refusal.id == RefusalKey.refusal_id)
-        .where(
-            RefusalKey.digest.in_(names),
-            Refusal.scope == RefusalScope.DOMAIN,
-            Refusal.lifted_at.is_(None),
-        )
+def _at_silent_companies(session: Session, register: Register, ids: Collection[int | None]) -> set[int]:
+    """Those whose company said no as a whole."""
+    statement = _companies(_dialect(session))
+    rows = session.connection().execute(statement, {"names": _names(session, ids)})
+    return {id_ for id_, domain in rows if not register.companies.isdisjoint(_digests(register.ring, domain))}
+
+
+@lru_cache
+def _measured(dialect: str) -> TextualSelect:
+    statement = text(_MEASURED.format(among=_AMONG[dialect]))
+    return statement.bindparams(bindparam("recent", type_=UTCDateTime())).columns(
+        pixel_id=String(), id=Integer(), step_id=Integer(), sent_at=UTCDateTime(), prospect_id=Integer()
     )
-    return {names[digest] for digest in session.scalars(query)}
+
+
+@lru_cache
+def _companies(dialect: str) -> TextClause:
+    return text(_COMPANIES.format(among=_AMONG[dialect]))
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+def _names(session: Session, values: Collection[str] | Collection[int | None]) -> object:
+    """The parameter behind `{among}`."""
+    known = list(values)
+    return json.dumps(known) if _dialect(session) == "sqlite" else known
 
 
 @lru_cache(maxsize=16_384)

@@ -3,9 +3,10 @@
 import enum
 import hashlib
 import hmac
+import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import NewType, Self
 
 from crm.kernel.errors import InvalidSettingsError
@@ -20,9 +21,10 @@ UNIX = "unix"
 LONGEST_CHAIN = 2_000  # characters of X-Forwarded-For looked at, from the right; forgers write the left end
 IPV6_PREFIX = 64  # bits; one household or office has at least this much to itself
 
-_V4_MAPPED = IPv6Network("::ffff:0:0/96")
-_V4_COMPATIBLE = IPv6Network("::/96")
-_NAT64 = IPv6Network("64:ff9b::/96")
+_MOST_MET = 64
+_V4 = 0xFFFF_FFFF
+_SIXTOFOUR = 0x2002  # the first 16 bits; the next 32 are the IPv4 address
+_EMBEDDING = frozenset({0xFFFF, 0x64_FF9B << 64})  # the first 96 bits of v4-mapped and NAT64
 _NOT_EMBEDDED = 0xFFFF  # `::` and `::1` have the shape of an embedded IPv4 address and are none
 
 
@@ -42,6 +44,9 @@ class TrustedProxies:
     unix: bool = False
     hops: int = 1
     """Proxies of ours in a row, 1 to 9; each adds one entry at the right end of X-Forwarded-For."""
+
+    met: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Peers that were found to be ours: machines of our own, so no person's address stays in memory."""
 
     @classmethod
     def parse(cls, names: Iterable[str], *, hops: int = 1) -> Self:
@@ -66,7 +71,11 @@ class TrustedProxies:
         """Tell whether what is at the other end of the socket (`peer`, read as `address`) is one of ours."""
         if address is None:
             return self.unix and (not peer or peer.startswith(UNIX))
-        return any(address in network for network in self.networks)
+        if not any(address in network for network in self.networks):
+            return False
+        if len(self.met) < _MOST_MET:
+            self.met.add(peer)
+        return True
 
 
 def client_address(peer: str, forwarded: str | None, trusted: TrustedProxies) -> IpAddress | None:
@@ -83,13 +92,12 @@ def client_address(peer: str, forwarded: str | None, trusted: TrustedProxies) ->
     Returns:
         None when nobody can say (a unix socket without a usable header).
     """
-    own = parse_address(peer)
-    if not forwarded or not trusted.include(peer, own):
+    own = None if forwarded and peer in trusted.met else parse_address(peer)
+    if not forwarded or (peer not in trusted.met and not trusted.include(peer, own)):
         return own
     entries = forwarded[-LONGEST_CHAIN:].split(",")
-    if len(entries) < trusted.hops:
-        return own
-    return parse_address(entries[-trusted.hops]) or own
+    seen = parse_address(entries[-trusted.hops]) if len(entries) >= trusted.hops else None
+    return seen or own or parse_address(peer)
 
 
 def parse_address(text: str) -> IpAddress | None:
@@ -99,11 +107,13 @@ def parse_address(text: str) -> IpAddress | None:
         bare = bare[1:].partition("]")[0]
     elif bare.count(":") == 1:
         bare = bare.partition(":")[0]
-    try:
-        address = ip_address(bare.partition("%")[0])
-    except ValueError:
+    bare = bare.partition("%")[0]
+    try:  # the system's reader is ten times as fast as `ipaddress`, and as strict
+        if ":" in bare:
+            return unwrapped(IPv6Address(socket.inet_pton(socket.AF_INET6, bare)))
+        return IPv4Address(socket.inet_pton(socket.AF_INET, bare))
+    except (OSError, ValueError):
         return None
-    return unwrapped(address)
 
 
 def unwrapped(address: IpAddress) -> IpAddress:
@@ -111,11 +121,12 @@ def unwrapped(address: IpAddress) -> IpAddress:
     if isinstance(address, IPv4Address):
         return address
     number = int(address)
-    if address.sixtofour is not None:
-        return address.sixtofour
-    embedded = address in _V4_MAPPED or address in _NAT64
-    compatible = address in _V4_COMPATIBLE and number > _NOT_EMBEDDED
-    return IPv4Address(number & 0xFFFF_FFFF) if embedded or compatible else IPv6Address(number)
+    if number >> 112 == _SIXTOFOUR:
+        return IPv4Address(number >> 80 & _V4)
+    front = number >> 32
+    if front in _EMBEDDING or (not front and number > _NOT_EMBEDDED):
+        return IPv4Address(number & _V4)
+    return IPv6Address(number) if address.scope_id else address
 
 
 def normalised(address: IpAddress) -> bytes:

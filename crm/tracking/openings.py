@@ -1,13 +1,14 @@
 """Openings: what a fetch of a pixel leaves in memory, and what of it becomes a row (D4, P13)."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from crm.kernel.bulk import insert_many
 from crm.kernel.public_links import StepDay
 from crm.tracking.addresses import IpDigest
 from crm.tracking.models import Opening, OpeningClass
@@ -19,15 +20,14 @@ REPEAT: Final = timedelta(minutes=1)
 """The same program at the same place within this time is one opening: proxies ask up to four times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(NamedTuple):
     """One GET of a pixel, with the client's address already gone."""
 
     pixel: str | StepDay
     """The pixel id of one message, or the step and day of an aggregate pixel."""
 
     at: datetime
-    """Calendar time."""
+    """Calendar time, to the second: nobody needs to know it better."""
 
     real_at: datetime
     agent: str
@@ -38,8 +38,7 @@ class Fetch:
     """`machines.network_of` the client's address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One opening as it is kept."""
 
     message_id: int
@@ -55,9 +54,11 @@ class Row:
 
 
 _o = Opening.__table__.c
-_INSERT = insert(Opening).values(
-    {name: bindparam(name) for name in ("message_id", "opened_at", "user_agent", "ip_digest", "opened_by")}
-)
+_COLUMNS: Final = ("message_id", "opened_at", "user_agent", "ip_digest", "opened_by")
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM openings WHERE message_id"  # noqa: S608 - names of our own
+_TYPES: Final = {name: _o[name].type for name in _COLUMNS}
+_KEPT_LITE = text(_SELECT + " IN (SELECT value FROM json_each(:ids))").columns(**_TYPES)  # noqa: S608 - names of our own
+_KEPT = text(_SELECT + " = ANY(:ids)").columns(**_TYPES)
 _COUNT_UP = text(
     "INSERT INTO opening_counters (step_id, day, opened) SELECT id, :day, :opened FROM steps WHERE id = :step"
     " ON CONFLICT (step_id, day) DO UPDATE SET opened = opening_counters.opened + excluded.opened"
@@ -67,23 +68,29 @@ _COUNT_UP = text(
 def of_messages(session: Session, message_ids: Collection[int]) -> dict[int, list[Row]]:
     """The openings these messages have, by message."""
     found: dict[int, list[Row]] = {}
-    columns = (_o.message_id, _o.opened_at, _o.user_agent, _o.ip_digest, _o.opened_by)
-    for row in session.execute(select(*columns).where(_o.message_id.in_(message_ids))):
-        found.setdefault(row.message_id, []).append(Row(*row))
+    if not message_ids:
+        return found
+    lite = session.get_bind().dialect.name == "sqlite"
+    ids = json.dumps(list(message_ids)) if lite else list(message_ids)
+    for row in session.connection().execute(_KEPT_LITE if lite else _KEPT, {"ids": ids}):
+        found.setdefault(row[0], []).append(Row(*row))
     return found
 
 
 def keep(session: Session, rows: Sequence[Row]) -> None:
     """Write openings down."""
-    if rows:
-        session.connection().execute(_INSERT, [_values(row) for row in rows])
+    insert_many(session, Opening, _COLUMNS, rows)
 
 
 def mark_scanned(session: Session, message_ids: Collection[int], place: IpDigest) -> None:
     """Say of earlier openings at a place that no person made them."""
     session.execute(
         update(Opening)
-        .where(_o.message_id.in_(message_ids), _o.ip_digest == place, _o.opened_by == OpeningClass.PERSON)
+        .where(
+            Opening.message_id.in_(message_ids),
+            Opening.ip_digest == place,
+            Opening.opened_by == OpeningClass.PERSON,
+        )
         .values(opened_by=OpeningClass.SCANNER)
         .execution_options(synchronize_session=False)
     )
@@ -96,13 +103,3 @@ def count(session: Session, fetches: Iterable[StepDay]) -> None:
         totals[one.step_id, one.day] = totals.get((one.step_id, one.day), 0) + 1
     for (step, day), opened in totals.items():
         session.execute(_COUNT_UP, {"step": step, "day": day, "opened": opened})
-
-
-def _values(row: Row) -> dict[str, Any]:
-    return {
-        "message_id": row.message_id,
-        "opened_at": row.opened_at,
-        "user_agent": row.user_agent,
-        "ip_digest": row.ip_digest,
-        "opened_by": row.opened_by,
-    }

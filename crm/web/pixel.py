@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from crm.kernel.errors import InvalidLinkError
+from crm.queries.openings import Register
 from crm.services import Services
 from crm.tracking.addresses import IpAddress, IpDigest, IpPurpose, client_address, ip_digest
 from crm.tracking.machines import HEADERS, LONGEST_AGENT, Hints, classify, network_of
@@ -80,7 +81,7 @@ class Pixel:
         self.writer.add(
             Fetch(
                 pixel=pixel,
-                at=self._clocks.calendar(),
+                at=self._clocks.calendar().replace(microsecond=0),
                 real_at=real_at,
                 agent=environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT],
                 place=self._place(address, real_at),
@@ -99,11 +100,10 @@ class Pixel:
 
 def make_pixel(app: WsgiApp, services: Services) -> Pixel:
     """Put the pixel in front of an app. Its writer is closed on every orderly stop of the process."""
-    noting = Noting(services.settings.keys.addresses, services.clocks.speed)
+    noting = Noting(Register(services.settings.keys.addresses), services.clocks.speed)
 
     def write(fetches: Sequence[Fetch]) -> None:
-        with services.database.transaction() as session:
-            note_openings(session, noting, fetches)
+        note_openings(services.database, noting, fetches)
 
     writer = BatchWriter(write)
     close_at_exit(writer)
