@@ -123,17 +123,26 @@ def press(browser: Browser, letter: Letter) -> None:
 
 def choose(browser: Browser, letter: Letter, wanted: str) -> None:
     """Open the page behind the link and send its form with a choice."""
-    page = browser.ask(browser.at_home(letter.one_click))
-    offered, months = _CHOICES.findall(page.text), _MONTHS.findall(page.text)
-    action = _ACTION.search(page.text)
-    if page.status != 200 or not action or not offered:
-        return
+    here = browser.at_home(letter.one_click)
+    page = browser.ask(here)
+    filled = filled_form(page.text, wanted) if page.status == 200 else None
+    if filled is not None:
+        action, form = filled
+        browser.ask(_absolute(here, action), method="POST", form=form)
+
+
+def filled_form(markup: str, wanted: str) -> tuple[str, dict[str, str]] | None:
+    """Where the unsubscribe page's form goes, and what is sent; None when the page has none.
+
+    Where the wanted choice is not offered, the first one is taken.
+    """
+    offered, months, action = _CHOICES.findall(markup), _MONTHS.findall(markup), _ACTION.search(markup)
+    if not offered or action is None:
+        return None
     form = {"choice": wanted if wanted in offered else offered[0]}
     if form["choice"] == "later" and months:
         form["month"] = months[min(2, len(months) - 1)]
-    browser.ask(
-        _absolute(browser.at_home(letter.one_click), unescape(action[1] or "")), method="POST", form=form
-    )
+    return unescape(action[1] or ""), form
 
 
 def sign_up(browser: Browser, letter: Letter) -> str:
@@ -145,10 +154,15 @@ def sign_up(browser: Browser, letter: Letter) -> str:
     if not service or not is_here(service):
         return ""
     page = browser.ask(service)
-    fields = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
+    fields = hidden_fields(page.text)
     if page.status != 200 or not fields:
         return ""
     return browser.ask(service, method="POST", form=fields).location
+
+
+def hidden_fields(markup: str) -> dict[str, str]:
+    """What a form sends along unseen."""
+    return {name: unescape(value) for name, value in _HIDDEN.findall(markup)}
 
 
 def _absolute(base: str, target: str) -> str:

@@ -169,6 +169,16 @@ class Walk:
             raise WalkError(f"The sign-up page answers {page.status}.")
         say("Somebody said yes: the lead is handed over, and the sign-up link is in the mailbox.")
 
+    def watch_the_leads(self) -> None:
+        """Who said yes before has signed up by now, or gone on from there."""
+        stages = ("signed up,", "made a first image,", "paid,")
+
+        def look() -> str | None:
+            page = self.open("/leads")
+            return next((stage.rstrip(",") for stage in reversed(stages) if page.has(stage)), None)
+
+        say(f"A lead: {self.until(look, 'nobody signed up')}.")
+
     def _say_yes(self, prospect: str) -> str | None:
         self.open(f"/prospects/{prospect}/convert")
         page = self.visitor.post(f"/prospects/{prospect}/convert", link="mail")
@@ -204,7 +214,7 @@ def main() -> int:
         walk.look_round()
         walk.watch_the_mail()
         walk.convert()
-        walk.open("/leads", shows="Handed over")
+        walk.watch_the_leads()
     except (WalkError, OSError, http.client.HTTPException) as error:
         print(f"Not as it should be: {error}", file=sys.stderr)
         return 1
