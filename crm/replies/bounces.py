@@ -1,7 +1,7 @@
 """Mail that came back: whether it did, and what that says about the next attempt.
 
-The library first (D18), then the report's own fields (RFC 3464), then the words. Address literals are
-taken out before codes are looked for: 5.1.1 stands in many of them.
+The library first (D18), then the report's own fields (RFC 3464), then the words. Codes count only when
+nothing but them stands there: 5.1.1 is a part of many addresses on the net.
 """
 
 import logging
@@ -22,8 +22,7 @@ from crm.replies.tokens import TokenKind, find
 from crm.replies.verdicts import Hardness, MailKind, Sub, Verdict
 
 _FILE: Final = Path(__file__).with_name("bounces.toml")
-_IPV4: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
-_CODE: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_CODE: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY: Final = re.compile(r"(?<![\d.])([45]\d\d)[ -]")
 _DAEMONS: Final = frozenset({"mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon"})
 _LIBRARY_ERRORS: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
@@ -81,13 +80,12 @@ def judge(status: str, diagnostic: str) -> tuple[str, Sub, Hardness]:
     Returns:
         The code that was used, and what it means.
     """
-    masked = _IPV4.sub("*", diagnostic)
     code = next(iter(_CODE.findall(status)), "")
-    said = next(iter(_CODE.findall(masked)), "")
+    said = next(iter(_CODE.findall(diagnostic)), "")
     if not code or (code in _rules().vague and said):
         code = said or code
-    reply = next(iter(_REPLY.findall(masked)), "")
-    by_words = next((sub for sub, pattern in _rules().words if pattern.search(masked)), None)
+    reply = next(iter(_REPLY.findall(diagnostic)), "")
+    by_words = next((sub for sub, pattern in _rules().words if pattern.search(diagnostic)), None)
     is_passing = code.startswith("4") or (not code and reply.startswith("4"))
     if by_words and (not code or code in _rules().vague):
         return code, by_words, _softened(_BY_WORDS[by_words], is_passing=is_passing)

@@ -54,9 +54,14 @@ def test_a_refusal_is_understood(status: str, said: str, sub: str, hardness: str
     assert (found, how_hard) == (sub, hardness)
 
 
-def test_a_number_of_an_address_on_the_net_is_no_code() -> None:
-    code, sub, _ = judge("", fold("host 192.5.1.1 said: try again later"))
+@pytest.mark.parametrize("address", ["192.5.1.1", "5.1.1.192", "192.0.5.1.1"])
+def test_a_number_of_an_address_on_the_net_is_no_code(address: str) -> None:
+    code, sub, _ = judge("", fold(f"host {address} said: try again later"))
     assert (code, sub) == ("", Sub.SYSTEM)
+
+
+def test_a_code_at_the_end_of_a_sentence_is_found() -> None:
+    assert judge("", fold("refused with 5.1.1."))[0] == "5.1.1"
 
 
 def test_a_bounce_without_a_report_is_seen_by_its_sender_and_subject() -> None:

@@ -126,6 +126,19 @@ def test_attachments_are_noticed_and_not_read() -> None:
     assert (found.text, found.parts.has_attachments) == ("Hello.", True)
 
 
+def test_a_mail_inside_a_mail_was_not_said_by_its_sender() -> None:
+    content = b"\r\n".join(
+        [
+            b"From: a@x.example",
+            b"Content-Type: multipart/mixed; boundary=b",
+            b"",
+            b"--b\r\nContent-Type: message/rfc822\r\n",
+            b"From: c@y.example\r\nContent-Type: text/plain\r\n\r\nunsubscribe\r\n--b--",
+        ]
+    )
+    assert read(content).text == ""
+
+
 def test_nothing_of_a_mail_shows_when_it_is_printed() -> None:
     shown = repr(mail("secret words", "secret subject", "X-Secret: secret"))
     assert "secret" not in shown
