@@ -37,6 +37,7 @@ PLACES: Final = (
     Place("uncertain", "In doubt", "uncertain.listing", "circle-question-mark", Act.RESOLVE),
     Place("imports", "Import", "imports.listing", "upload", Act.IMPORT),
     Place("team", "Team", "team.listing", "user-cog", Act.STAFF),
+    Place("settings", "Settings", "settings.show", "settings", Act.PAUSE),
 )
 
 DID: Final[Mapping[str, str]] = MappingProxyType(

@@ -62,9 +62,11 @@ def choices_from(form: Mappings[str, str], before: Choices) -> Choices:
         FileFault: two columns are to fill one field.
     """
     corrections = {
-        place: Target(value) if value in set(Target) else None
-        for place in range(len(before.mapping.columns))
+        place: target
+        for place, column in enumerate(before.mapping.columns)
         if (value := form.get(f"column-{place}")) is not None
+        # What stays left out keeps its reason: a telephone number is not kept, whoever chooses.
+        and ((target := Target(value) if value in set(Target) else None) or column.target)
     }
     kind, basis = form.get("source_kind", ""), form.get("basis", "")
     defaults = replace(

@@ -26,13 +26,13 @@ bp = Blueprint("imports", __name__)
 LARGEST = 20 * 1024 * 1024  # bytes; larger files go through the command line
 
 OUTCOMES = {
-    RowOutcome.ADDED: ("Added", "yes", ""),
+    RowOutcome.ADDED: ("Added", "yes", "new prospects"),
     RowOutcome.UPDATED: ("Updated", "info", "known already; gaps were filled"),
     RowOutcome.UNCHANGED: ("Unchanged", "", "known already, nothing new"),
     RowOutcome.DUPLICATE: ("Twice in the file", "", "only the first was taken"),
     RowOutcome.REFUSED: ("They said no", "no", "kept out; their no stands"),
     RowOutcome.NOT_ALLOWED: ("Nobody may write yet", "wait", "kept; their page says what is missing"),
-    RowOutcome.BROKEN: ("Broken", "no", "mend them in the file below and import that"),
+    RowOutcome.BROKEN: ("Broken", "no", "mend them in the file of broken rows, and import that"),
 }
 
 
@@ -193,7 +193,13 @@ def _result(row: Import) -> dict[str, Any]:
     if row.fault:
         numbers.append(row.fault)
     tally = [
-        {"tone": tone, "word": word, "text": word, "detail": detail, "number": f"{row.counts[one.value]:,}"}
+        {
+            "tone": tone,
+            "word": word,
+            "text": detail.capitalize(),
+            "detail": "",
+            "number": f"{row.counts[one.value]:,}",
+        }
         for one, (word, tone, detail) in OUTCOMES.items()
         if row.counts.get(one.value)
     ]

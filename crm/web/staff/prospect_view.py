@@ -122,7 +122,7 @@ def event(one: Event, *, prospect_id: int) -> dict[str, Any]:
         "tone": tone,
         "who": _who(one),
         "what": _what(one),
-        "when": times.clock(one.at),
+        "when": "" if one.kind is Kind.SOURCE else times.clock(one.at),  # of a source we know the day only
         "iso": one.at.isoformat(),
         "slim": slim,
         "text": "" if slim else one.text,
@@ -167,7 +167,7 @@ _SAYINGS: dict[Kind, Callable[[Event], str]] = {
     Kind.SERIES: _of_series,
     Kind.TASK: lambda one: f"done: {one.text}",
     Kind.LEAD: lambda one: words.LEAD[one.code][0],
-    Kind.SOURCE: lambda one: f"Address from {words.SOURCE[one.code]}. {one.detail}",
+    Kind.SOURCE: lambda one: ": ".join(filter(None, (f"Address from {words.SOURCE[one.code]}", one.detail))),
 }
 
 

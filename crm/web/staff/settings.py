@@ -1,0 +1,159 @@
+"""Settings: stop everything, the owner's grounds and country rules, mailboxes, and what holds by default."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import date
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.delivery.models import Mailbox
+from crm.kernel.text import clean_block, one_line
+from crm.operations import switches
+from crm.permission import assessments
+from crm.permission.budgets import DEFAULTS
+from crm.permission.countries import Code, Column, load
+from crm.permission.models import CountryOverride
+from crm.staff.roles import Act, may
+from crm.web.access import allows
+from crm.web.context import me, now, reading, services
+from crm.web.staff import times
+from crm.workflows import set_rules
+from crm.workflows.set_rules import Answerable, RuleFaultError
+
+bp = Blueprint("settings", __name__)
+
+
+@bp.get("/settings")
+@allows(Act.PAUSE)
+def show() -> ResponseReturnValue:
+    """Everything that is set, and by whom it may be changed."""
+    return _page()
+
+
+@bp.post("/settings/switch/<name>")
+@allows(Act.PAUSE)
+def switch(name: str) -> ResponseReturnValue:
+    """Stop everything, or let it go on; the ground of legitimate interest is the owner's alone."""
+    if name != switches.PAUSED and not may(me().role, Act.SETTINGS):
+        return _page("Only an administrator answers for this switch."), 403
+    on, reason = request.form.get("on") == "yes", one_line(request.form.get("reason", ""))
+    return _change(lambda session, who: set_rules.turn_switch(session, name, on=on, reason=reason, who=who))
+
+
+@bp.post("/settings/assessments")
+@allows(Act.SETTINGS)
+def assess() -> ResponseReturnValue:
+    """Write a balance of interests down."""
+    form = request.form
+    try:
+        review_on = date.fromisoformat(form.get("review_on", ""))
+    except ValueError:
+        return _page("Say on which day the assessment is looked at again."), 422
+    return _change(
+        lambda session, who: set_rules.write_assessment(
+            session,
+            title=one_line(form.get("title", "")),
+            scope=one_line(form.get("scope", "")),
+            text=clean_block(form.get("text", "")),
+            review_on=review_on,
+            who=who,
+        )
+    )
+
+
+@bp.post("/settings/countries")
+@allows(Act.SETTINGS)
+def override() -> ResponseReturnValue:
+    """Put another code in a cell of the country table."""
+    form = request.form
+    return _change(
+        lambda session, who: set_rules.override_country(
+            session,
+            form.get("country", ""),
+            form.get("column", ""),
+            form.get("code", ""),
+            reason=one_line(form.get("reason", "")),
+            who=who,
+        )
+    )
+
+
+@bp.post("/settings/countries/<int:override_id>/drop")
+@allows(Act.SETTINGS)
+def drop(override_id: int) -> ResponseReturnValue:
+    """Let the table hold again."""
+    return _change(lambda session, who: set_rules.drop_override(session, override_id, who=who))
+
+
+@bp.post("/settings/mailboxes/<int:mailbox_id>")
+@allows(Act.SETTINGS)
+def mailbox(mailbox_id: int) -> ResponseReturnValue:
+    """Change a mailbox's cap and names."""
+    form = request.form
+    cap = form.get("daily_cap", "")
+    return _change(
+        lambda session, who: set_rules.set_mailbox(
+            session,
+            mailbox_id,
+            daily_cap=int(cap) if cap.isascii() and cap.isdecimal() else 0,
+            display_name=one_line(form.get("display_name", "")),
+            sender_name=one_line(form.get("sender_name", "")),
+            who=who,
+        )
+    )
+
+
+@bp.post("/settings/mailboxes/<int:mailbox_id>/<any(pause, resume):verb>")
+@allows(Act.PAUSE)
+def pause(mailbox_id: int, verb: str) -> ResponseReturnValue:
+    """Stop or start one mailbox."""
+    paused = verb == "pause"
+    return _change(lambda session, who: set_rules.pause_mailbox(session, mailbox_id, paused=paused, who=who))
+
+
+def _change(act: Callable[[Session, Answerable], object]) -> ResponseReturnValue:
+    try:
+        with services().database.transaction() as session:
+            act(session, Answerable(me().id, now()))
+    except RuleFaultError as error:
+        return _page(str(error)), 422
+    return redirect(url_for("settings.show", did="saved"), 303)
+
+
+def _page(fault: str = "") -> str:
+    session, table = reading(), load()
+    overrides = [
+        (row.id, table.name(row.country), row.column.replace("_", " "), row.code.upper(), row.reason)
+        for row in session.scalars(select(CountryOverride).order_by(CountryOverride.country))
+    ]
+    known = [
+        {
+            "title": one.title,
+            "scope": one.scope,
+            "review": f"{one.review_on:%-d %b %Y}",
+            "over": one.review_on <= now().date(),
+            "number": one.id,
+            "written": times.day(one.written_at, now()),
+        }
+        for one in assessments.newest(session)
+    ]
+    return render_template(
+        "staff/settings/show.html",
+        fault=fault,
+        paused=switches.is_on(session, switches.PAUSED),
+        interest=switches.is_on(session, switches.LEGITIMATE_INTEREST),
+        may_set=may(me().role, Act.SETTINGS),
+        assessments=known,
+        overrides=overrides,
+        countries=sorted((table.name(code), code) for code in table.countries),
+        columns=[(one.value, one.value.replace("_", " ")) for one in Column],
+        codes=[one.value for one in Code],
+        mailboxes=list(session.scalars(select(Mailbox).order_by(Mailbox.address))),
+        budgets=[(one.name.replace("_", " "), str(getattr(DEFAULTS, one.name))) for one in fields(DEFAULTS)],
+        mailer=services().settings.mailer.value,
+        tracking=services().settings.tracking.value,
+        months=services().settings.retention_months,
+    )
