@@ -22,8 +22,6 @@ ANCHOR: Final = "clock.json"
 REACHED: Final = "calendar-reached"
 _AHEAD: Final = timedelta(seconds=2)  # real time that is written down before it has passed
 _EVERY: Final = 0.5  # real seconds
-_STARTING: Final = timedelta(seconds=4)
-"""Real time for everything to come up, while the calendar stands still: nobody misses the first morning."""
 
 
 def first_morning(today: date) -> datetime:
@@ -50,11 +48,15 @@ class Keeper:
     _thread: threading.Thread | None = None
 
     @classmethod
-    def begin(cls, var: Path, *, speed: float, real: Clock) -> Self:
-        """Anchor the calendar where it was when the demo was stopped."""
+    def begin(cls, var: Path, *, speed: float, real: Clock, starting: timedelta) -> Self:
+        """Anchor the calendar where it was when the demo was stopped.
+
+        `starting` is real time for everything to come up, in which the calendar stands still: so nobody
+        misses the first morning.
+        """
         file = var / REACHED
         reached = datetime.fromisoformat(file.read_text())
-        anchor = Anchor(real=real() + _STARTING, calendar=reached, speed=speed)
+        anchor = Anchor(real=real() + starting, calendar=reached, speed=speed)
         write_anchor(var / ANCHOR, anchor)
         return cls(anchor, real, file, threading.Event())
 

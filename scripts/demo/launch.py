@@ -10,13 +10,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from crm.bootstrap import launch
 from crm.bootstrap.home import SETTINGS, read_home
 from crm.bootstrap.launch import USAGE, CannotStartError, Part
-from crm.kernel.clock import real_clock
+from crm.kernel.clock import monotonic, real_clock
 from crm.kernel.errors import InvalidSettingsError
 from scripts.demo.fast_calendar import ANCHOR, REACHED, SPEED, Keeper, first_morning, go_on_from
 from scripts.demo.names import NameServer
@@ -90,7 +91,10 @@ def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
     state = prepare_folder(var, chosen.seed)
     names = stack.enter_context(NameServer())
     set_environment(names.port, state.service_port)
+    begun = monotonic()
     env, services = launch.prepare(var, chosen.port, more=_DEMO)
+    # A machine that is slow here will be slow to start the rest.
+    starting = timedelta(seconds=min(3 + 3 * (monotonic() - begun), 20))
     if not state.built:
         from scripts.demo.world import build  # noqa: PLC0415 - the second start needs none of it
 
@@ -101,7 +105,7 @@ def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
         state = replace(state, built=True)
     services.database.dispose()
     remember(var, state)
-    keeper = Keeper.begin(var, speed=chosen.speed, real=real_clock)
+    keeper = Keeper.begin(var, speed=chosen.speed, real=real_clock, starting=starting)
     parts = _start(env, state, chosen, var)
     keeper.run()
     try:

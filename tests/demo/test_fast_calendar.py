@@ -13,6 +13,7 @@ from scripts.demo.fast_calendar import ANCHOR, COUNTRIES, HOME, Keeper, first_mo
 
 MONDAY = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
 REAL = datetime(2026, 2, 25, 12, 0, tzinfo=UTC)
+STARTING = timedelta(seconds=4)
 
 
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)))
@@ -43,7 +44,7 @@ def real() -> Real:
 
 def test_it_stands_still_while_everything_starts_and_then_runs(tmp_path: Path, real: Real) -> None:
     go_on_from(tmp_path, MONDAY)
-    anchor = Keeper.begin(tmp_path, speed=3600, real=real).anchor
+    anchor = Keeper.begin(tmp_path, speed=3600, real=real, starting=STARTING).anchor
     assert anchor.calendar_at(REAL + timedelta(seconds=1)) == MONDAY
     later = anchor.calendar_at(REAL + timedelta(seconds=60)) - anchor.calendar_at(
         REAL + timedelta(seconds=50)
@@ -53,27 +54,27 @@ def test_it_stands_still_while_everything_starts_and_then_runs(tmp_path: Path, r
 
 def test_the_next_start_goes_on_exactly_where_it_was_stopped(tmp_path: Path, real: Real) -> None:
     go_on_from(tmp_path, MONDAY)
-    first = Keeper.begin(tmp_path, speed=3600, real=real)
+    first = Keeper.begin(tmp_path, speed=3600, real=real, starting=STARTING)
     real.now += timedelta(seconds=100)
     stopped_at = first.anchor.calendar_at(real.now)
     first.end()
     real.now += timedelta(days=3)
-    assert Keeper.begin(tmp_path, speed=7200, real=real).anchor.calendar == stopped_at
+    assert Keeper.begin(tmp_path, speed=7200, real=real, starting=STARTING).anchor.calendar == stopped_at
 
 
 def test_even_after_a_power_cut_it_does_not_go_back(tmp_path: Path, real: Real) -> None:
     go_on_from(tmp_path, MONDAY)
-    first = Keeper.begin(tmp_path, speed=3600, real=real)
+    first = Keeper.begin(tmp_path, speed=3600, real=real, starting=STARTING)
     real.now += timedelta(seconds=100)
     first.keep()
     real.now += timedelta(seconds=0.6)  # at most so long it runs on after the last line
     last_seen = first.anchor.calendar_at(real.now)
-    assert Keeper.begin(tmp_path, speed=3600, real=real).anchor.calendar >= last_seen
+    assert Keeper.begin(tmp_path, speed=3600, real=real, starting=STARTING).anchor.calendar >= last_seen
 
 
 def test_every_process_reads_the_same_calendar(tmp_path: Path, real: Real) -> None:
     go_on_from(tmp_path, MONDAY)
-    keeper = Keeper.begin(tmp_path, speed=3600, real=real)
+    keeper = Keeper.begin(tmp_path, speed=3600, real=real, starting=STARTING)
     clocks: Clocks = clocks_from(tmp_path / ANCHOR)
     assert clocks.speed == 3600
     assert read_anchor(tmp_path / ANCHOR) == keeper.anchor
