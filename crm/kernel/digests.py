@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import NewType
+from typing import NewType, Self
 
 from crm.kernel.addresses import EmailAddress
 
@@ -26,6 +26,15 @@ class AddressKeys:
             raise ValueError("address keys are numbered 1 to 255, and there is at least one")
         self._keys = dict(sorted(keys.items(), reverse=True))
         self.version = max(keys)
+
+    def handed_on(self) -> dict[str, str]:
+        """The keys by version, in hex: for another process of ours, through a pipe and nowhere else."""
+        return {str(version): key.hex() for version, key in self._keys.items()}
+
+    @classmethod
+    def received(cls, keys: Mapping[str, str]) -> Self:
+        """What `handed_on` gave."""
+        return cls({int(version): bytes.fromhex(key) for version, key in keys.items()})
 
     @property
     def versions(self) -> tuple[int, ...]:

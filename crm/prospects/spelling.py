@@ -27,7 +27,11 @@ class Names(NamedTuple):
 
 def names_of(ring: AddressKeys, address: EmailAddress) -> Names:
     """Work out the digests of a mailbox."""
-    digests, versions = ring.digests(address), ring.versions
+    return names_from(ring.digests(address), ring.versions)
+
+
+def names_from(digests: tuple[AddressDigest, ...], versions: tuple[int, ...]) -> Names:
+    """The same from digests in the order of `AddressKeys.digests`."""
     if len(digests) == 1:
         return Names(digests[0], digests, ((digests[0], versions[0]),))
     share = len(digests) // len(versions)

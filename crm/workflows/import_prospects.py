@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from crm.kernel.ids import new_public_id
 from crm.prospects import imports
+from crm.prospects.ahead import ReadingEndedError
 from crm.prospects.models import ImportState
 from crm.prospects.reading.faults import FileFault
 from crm.workflows.import_batch import Intake
@@ -45,6 +46,8 @@ def import_prospects(
         ended = run.go(on_progress, should_stop)
     except FileFault as fault:
         ended = run.leave(ImportState.FAILED, fault.words)
+    except ReadingEndedError:
+        ended = run.leave(ImportState.STOPPED, INTERRUPTED)
     except (OSError, OperationalError):
         log.exception("an import stopped")
         ended = run.leave(ImportState.STOPPED, DISK)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -13,7 +14,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from crm.kernel.clock import monotonic
 from crm.kernel.faults import point
 from crm.prospects import imports, uploads
-from crm.prospects.candidates import Broken, Candidate, CandidateReader
+from crm.prospects.ahead import read_all
+from crm.prospects.candidates import Broken, Candidate
 from crm.prospects.choices import Choices
 from crm.prospects.models import Import, ImportState
 from crm.prospects.reading.broken_rows import BrokenRows
@@ -70,12 +72,12 @@ class ImportRun:
     def go(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Progress:
         now = self._intake.clocks.calendar()
         choices = Choices.from_json(self._row.mapping).on(now.date())
-        table = open_table(uploads.path_of(self._intake.uploads, self._row.stored_as))
+        path = uploads.path_of(self._intake.uploads, self._row.stored_as)
+        table = open_table(path)
         with self._intake.database.reading() as session:
             gate = ImportGate.load(session, self._intake.controller, now=now)
         sorter = Sorter(choices, gate)
-        reader = CandidateReader(self._intake.ring, choices.mapping, choices.defaults)
-        for rows in self._batches(table, reader, sorter):
+        for rows in self._batches(path, choices, sorter):
             if should_stop():
                 return self.leave(ImportState.RUNNING)
             if not self._take(rows, table, choices, sorter):
@@ -83,19 +85,16 @@ class ImportRun:
             on_progress(self._progress(ImportState.RUNNING))
         return self._finish()
 
-    def _batches(
-        self, table: Table, reader: CandidateReader, sorter: Sorter
-    ) -> Iterator[list[Candidate | Broken]]:
+    def _batches(self, path: Path, choices: Choices, sorter: Sorter) -> Iterator[list[Candidate | Broken]]:
         """The rows not done yet. Those done are read again: later rows may repeat their mailboxes."""
         self._size = FIRST
         batch: list[Candidate | Broken] = []
         refusals = 0
-        for row in table.rows():
-            found = reader.read(row)
-            if row.number <= self._position:
+        for found in read_all(path, choices, self._intake.ring, rows=self._row.total):
+            if found.number <= self._position:
                 if isinstance(found, Candidate):
                     sorter.remember(found)
-                if row.number % _RENEWED == 0:
+                if found.number % _RENEWED == 0:
                     self._renew()
                 continue
             batch.append(found)

@@ -9,9 +9,11 @@ the ratio tells anything.
 
 import argparse
 import csv
+import gc
 import random
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import crm.models  # noqa: F401 - every table
+from crm.bootstrap.command import COLLECT_AFTER
+from crm.cli.progress import ImportBar, tally
 from crm.kernel import keys, schema
 from crm.kernel.clock import Clocks, monotonic, real_clock
 from crm.kernel.controller import Controller
@@ -31,6 +35,8 @@ from crm.prospects.choices import Choices
 from crm.prospects.models import SourceKind
 from crm.prospects.reading.mapping import guess
 from crm.prospects.reading.parsed import Defaults
+from crm.prospects.reading.table import open_table
+from crm.queries.preview import MOST, preview
 from crm.workflows.import_batch import Intake
 from crm.workflows.import_prospects import import_prospects
 from crm.workflows.import_run import Progress
@@ -89,9 +95,8 @@ def _row(chance: random.Random, number: int) -> list[str]:
     ]  # fmt: skip
 
 
-def reference(path: Path, folder: Path) -> tuple[str, float]:
-    """Seconds of the bare import, and what made it."""
-    database = folder / "bare.db"
+def reference(path: Path, database: Path) -> tuple[str, float]:
+    """What the bare import was made with, and its seconds."""
     columns = ", ".join(f"c{place} TEXT" for place in range(len(HEADERS)))
     script = f"CREATE TABLE t({columns});\n.mode csv\n.import --skip 1 {path} t\n"
     command = shutil.which("sqlite3")
@@ -109,7 +114,7 @@ def reference(path: Path, folder: Path) -> tuple[str, float]:
 
 
 def ours(path: Path, intake: Intake) -> Progress:
-    """Run the program's own import, showing how far it is."""
+    """Run the program's own import as the command line does, showing how far it is."""
     with path.open("rb") as file:
         row, table = receive_import(intake, file, file_name=path.name, by=None)
     choices = Choices(
@@ -119,15 +124,10 @@ def ours(path: Path, intake: Intake) -> Progress:
         ),
         relevance_by="Noor Jansen",
     )
-    begun = monotonic()
-
-    def show(progress: Progress) -> None:
-        rate = progress.position / max(monotonic() - begun, 0.001)
-        print(f"\r{progress.position:>9,} rows  {rate:>8,.0f} a second", end="", flush=True)
-
     started = start_import(intake, row.public_id, choices)
-    ended = import_prospects(intake, started.id, on_progress=show)
-    print()
+    bar = ImportBar(sys.stdout)
+    ended = import_prospects(intake, started.id, on_progress=bar.show)
+    bar.end()
     if ended is None:
         raise SystemExit("the import was not free")
     return ended
@@ -157,31 +157,50 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where the databases are made; default a temporary one")
     parser.add_argument("--again", action="store_true", help="import the same file a second time as well")
     given = parser.parse_args()
+    gc.freeze()  # as the command line does
+    gc.set_threshold(COLLECT_AFTER, 50, 100)
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
         path = folder / "prospects.csv"
         write_file(path, given.rows)
         print(f"{given.rows:,} rows, {path.stat().st_size / 1e6:.1f} MB")
-        label, bare = reference(path, folder)
+        bare = [reference(path, folder / "a.db"), reference(path, folder / "b.db")]
         intake = installation(folder)
-        held = _measure(path, intake, "import, everything checked", given.rows, bare)
+        took = [_measure(path, intake)]
         if given.again:
-            held &= _measure(path, intake, "the same file again", given.rows, bare)
-        print(f"{label}: {bare:.2f} s, {given.rows / bare:,.0f} rows/s, 1.00")
+            took.append(_measure(path, intake))
+        bare.append(reference(path, folder / "c.db"))
+        best = statistics.median(seconds for _, seconds in bare)
+        for label, seconds in zip(("everything checked", "the same file again"), took, strict=False):
+            _show(f"import, {label}", given.rows, seconds, best)
+        _show(bare[0][0], given.rows, best, best)
+        print(f"preview of {MOST:,} rows: {_preview(path, intake):.2f} s")
+    held = best / took[0] >= LIMIT and took[0] <= SECONDS * given.rows / 100_000
+    told = "held" if held else "NOT HELD"
+    print(f"to hold: {LIMIT} of the reference, 100,000 rows in {SECONDS:.0f} s: {told}")
     return 0 if held else 1
 
 
-def _measure(path: Path, intake: Intake, label: str, rows: int, bare: float) -> bool:
+def _measure(path: Path, intake: Intake) -> float:
     begun = monotonic()
     ended = ours(path, intake)
     took = monotonic() - begun
-    ratio = bare / took
-    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(ended.counts.items()))
-    print(
-        f"{label}: {took:.2f} s, {rows / took:,.0f} rows/s, {ratio:.3f} of the reference (at least {LIMIT})"
-    )
+    counts = ", ".join(f"{number:,} {words}" for words, number in tally(ended.counts))
     print(f"  {counts}; write lock held at most {ended.slowest * 1000:.0f} ms")
-    return sum(ended.counts.values()) == rows and ratio >= LIMIT and took <= SECONDS * rows / 100_000
+    return took
+
+
+def _show(label: str, rows: int, seconds: float, reference: float) -> None:
+    print(f"{label:<45} {seconds:>7.2f} s {rows / seconds:>10,.0f} rows/s {reference / seconds:>7.3f}")
+
+
+def _preview(path: Path, intake: Intake) -> float:
+    begun = monotonic()
+    table = open_table(path)
+    choices = Choices(guess(table.headers), Defaults(source_kind=SourceKind.WEBSITE))
+    with intake.database.reading() as session:
+        preview(session, table, choices, ring=intake.ring, controller=intake.controller, now=real_clock())
+    return monotonic() - begun
 
 
 if __name__ == "__main__":

@@ -1,0 +1,137 @@
+"""Read a large file in a process of its own, while this one writes: two cores, one import.
+
+The other process is `python -m crm.prospects.ahead`: what to read comes in on its standard input, and rows go
+out on its standard output, some hundreds a line, as JSON.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final
+
+from crm.kernel.digests import AddressKeys
+from crm.prospects.candidates import Broken, Candidate, CandidateReader
+from crm.prospects.choices import Choices
+from crm.prospects.parcels import packed, unpacked
+from crm.prospects.reading.faults import FileFault, FileFaultCode
+from crm.prospects.reading.table import open_table
+
+WORTH_IT: Final = 20_000
+"""Rows from which a process of its own pays for its start."""
+
+_PARCEL: Final = 500  # rows in a line
+_AHEAD: Final = 8  # parcels that wait to be written
+_ROOT: Final = Path(__file__).parents[2]
+_END: Final = b"null\n"
+
+Found = Candidate | Broken
+
+
+class ReadingEndedError(Exception):
+    """The process that reads was ended from outside. What it gave us so far is good."""
+
+
+def read_all(path: Path, choices: Choices, ring: AddressKeys, *, rows: int | None) -> Iterator[Found]:
+    """Every row of a file, understood or not, in its order.
+
+    Args:
+        path: the file.
+        choices: what its columns are, and what holds for all its rows.
+        ring: the keys behind address digests.
+        rows: how many there are, if that is known: a small file needs no process.
+
+    Raises:
+        FileFault: the file turned out to be broken further down.
+        OSError: the file is gone.
+        ReadingEndedError: the process that reads it is.
+    """
+    if (rows or 0) < WORTH_IT or (os.cpu_count() or 1) < 2:
+        return _read(path, choices, ring)
+    return _read_elsewhere(path, choices, ring)
+
+
+def _read(path: Path, choices: Choices, ring: AddressKeys) -> Iterator[Found]:
+    reader = CandidateReader(ring, choices.mapping, choices.defaults)
+    return map(reader.read, open_table(path).rows())
+
+
+def _read_elsewhere(path: Path, choices: Choices, ring: AddressKeys) -> Iterator[Found]:
+    order = {"path": str(path.absolute()), "choices": choices.to_json(), "keys": ring.handed_on()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crm.prospects.ahead"],
+        cwd=_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for whoever writes
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    parcels: queue.Queue[bytes] = queue.Queue(_AHEAD)
+    fetching = threading.Thread(target=_fetch, args=(process.stdout, parcels), daemon=True)
+    try:
+        with suppress(BrokenPipeError), process.stdin as letter:
+            letter.write(json.dumps(order).encode())
+        fetching.start()
+        while (parcel := parcels.get()) != _END:
+            yield from _opened(parcel, ring)
+    finally:
+        process.kill()
+        while fetching.is_alive():  # it may wait for room to put one more
+            with suppress(queue.Empty):
+                parcels.get(timeout=0.05)
+        process.stdout.close()
+        process.wait()
+
+
+def _fetch(stream: IO[bytes], parcels: "queue.Queue[bytes]") -> None:
+    """Keep some parcels at hand. The last one says that it is; without it the process was ended."""
+    line = b""
+    for line in stream:
+        parcels.put(line)
+    if line != _END:
+        parcels.put(b"")
+
+
+def _opened(parcel: bytes, ring: AddressKeys) -> Iterator[Found]:
+    if not parcel:
+        raise ReadingEndedError
+    found = json.loads(parcel)
+    if isinstance(found, dict):
+        raise FileFault(FileFaultCode(found["code"]), found["words"], line=found["line"])
+    return unpacked(found, ring.versions)
+
+
+def main() -> None:
+    """The other process: ends with the file, or when nobody takes its parcels any more."""
+    order = json.load(sys.stdin)
+    choices, ring = Choices.from_json(order["choices"]), AddressKeys.received(order["keys"])
+    out = sys.stdout.buffer
+    try:
+        _send(out, Path(order["path"]), choices, ring)
+    except BrokenPipeError:
+        # Nobody takes them any more. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _send(out: IO[bytes], path: Path, choices: Choices, ring: AddressKeys) -> None:
+    try:
+        found = _read(path, choices, ring)
+        while parcel := list(islice(found, _PARCEL)):
+            out.write(json.dumps([packed(one) for one in parcel]).encode() + b"\n")
+            out.flush()
+    except FileFault as fault:
+        told = {"code": fault.code, "words": fault.words, "line": fault.line}
+        out.write(json.dumps(told).encode() + b"\n")
+    out.write(_END)
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()
