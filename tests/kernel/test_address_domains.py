@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import AddressFault, InvalidAddressError
 
-
 SPECIAL = ["shop.local", "shop.invalid", "shop.onion", "shop.localhost", "a.arpa"]
 MISSHAPEN = ["-shop.example", "shop-.example", "shop..example", ".example", "shop", "shop.12", "shop.exam-"]
 
