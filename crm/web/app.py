@@ -36,7 +36,6 @@ def create_app(services: Services) -> Flask:
     languages.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    languages.install(app)
     errors.register(app)
     frame.register(app)
     app.before_request(guard.admit)

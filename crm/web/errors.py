@@ -13,16 +13,9 @@ from crm.kernel.ids import new_public_id
 from crm.staff.passwords import TooBusyError
 from crm.web.context import is_htmx, services
 from crm.web.headers import is_public
+from crm.web.public import languages
 
 log = logging.getLogger(__name__)
-
-LANGUAGES = ("nl", "en", "de", "fr")
-
-
-def public_language() -> str:
-    """The language for a page of people outside when nothing else says it: their browser's."""
-    chosen = request.args.get("lang", "")
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "en"
 
 
 def _page(code: int, reference: str = "") -> ResponseReturnValue:
@@ -32,7 +25,7 @@ def _page(code: int, reference: str = "") -> ResponseReturnValue:
         text = render_template(
             "errors/public.html",
             code=code,
-            lang=public_language(),
+            lang=languages.language(),
             controller=services().settings.controller,
         )
         return text, code

@@ -6,7 +6,7 @@ person who objected, with the database busy or gone. Only a GET of a valid token
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crm.kernel.errors import InvalidLinkError
@@ -42,6 +42,7 @@ ANSWER: Final = (
 )
 """Standards §4.3. No cookie, no redirect, nothing that tells two tokens apart."""
 
+_AN_HOUR: Final = timedelta(hours=1)
 _ASKED: Final = tuple((name, "HTTP_" + name.upper().replace("-", "_")) for name in HEADERS)
 
 
@@ -55,12 +56,14 @@ class Pixel:
         self._keys = services.ip_keys
         self._proxies = services.proxies
         self.writer = writer
+        self._looked_at = self._clocks.real()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         path: str = environ.get("PATH_INFO", "")
         method = environ.get("REQUEST_METHOD")
         if not path.startswith(PREFIX) or method not in {"GET", "HEAD"}:
+            self._let_keys_die(self._clocks.real())
             return self._app(environ, start_response)
         if method == "GET":
             self._note(environ, path[len(PREFIX) :])
@@ -78,6 +81,7 @@ class Pixel:
         peer = environ.get("REMOTE_ADDR", "")
         address = client_address(peer, environ.get("HTTP_X_FORWARDED_FOR"), self._proxies)
         real_at = self._clocks.real()
+        self._let_keys_die(real_at)
         self.writer.add(
             Fetch(
                 pixel=pixel,
@@ -88,6 +92,14 @@ class Pixel:
                 network=network_of(address),
             )
         )
+
+    def _let_keys_die(self, real_at: datetime) -> None:
+        """Once an hour: a key that is past its life must not live on in this process's memory (D5)."""
+        if real_at - self._looked_at < _AN_HOUR:
+            return
+        self._looked_at = real_at
+        with suppress(OSError):
+            self._keys.destroy_old(real_at)
 
     def _place(self, address: IpAddress | None, real_at: datetime) -> IpDigest | None:
         """The address as this day's digest; none when there is no key to be had (a full disk)."""

@@ -273,3 +273,15 @@ def test_a_client_behind_our_proxy_is_named_by_what_the_proxy_saw(
         get(pixel, path(services), peer="127.0.0.1", X_Forwarded_For=seen)
         clock.advance(timedelta(minutes=2))
     assert len({one.ip_digest for one in openings(services, pixel)}) == 1
+
+
+def test_a_key_past_its_life_leaves_memory_and_disk(
+    services: Services, pixel: Pixel, anna: Planted, clock: FakeClock
+) -> None:
+    get(pixel, path(services))
+    folder = services.settings.var / "ip-keys"
+    assert [one.name for one in folder.iterdir()] == ["2026-03-02.outreach.key"]
+    clock.advance(timedelta(hours=39))
+    get(pixel, "/other")
+    assert list(folder.iterdir()) == []
+    assert vars(services.ip_keys)["_known"] == {}
