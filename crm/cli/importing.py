@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from sqlalchemy.orm import Session
 
 from crm.cli.context import NO, OK, Installation, colleague, pass_installation
 from crm.cli.import_options import choices_of, with_options
@@ -120,11 +121,20 @@ def list_(installation: Installation) -> None:
 def resume(installation: Installation, name: str) -> int:
     """Go on with import NAME where it stopped."""
     with installation.services.database.transaction() as session:
-        row = room.find(session, name)
-        if row is None:
-            raise click.BadParameter("There is no such import. `imports list` shows them.")
+        row = _found(session, name)
         room.resume(session, row.id)
     return _run(installation, row)
+
+
+@imports.command("stop")
+@click.argument("name")
+@pass_installation
+def stop(installation: Installation, name: str) -> int:
+    """Stop import NAME after the batch at hand; what is done stays, and `resume` goes on."""
+    with installation.services.database.transaction() as session:
+        stopped = room.stop(session, _found(session, name).id)
+    click.echo("Stopped." if stopped else "It was not running.")
+    return OK if stopped else NO
 
 
 @imports.command("rows")
@@ -134,9 +144,15 @@ def resume(installation: Installation, name: str) -> int:
 def rows(installation: Installation, name: str, limit: int) -> None:
     """Show the rows of import NAME that were not simply taken, with their reasons."""
     with installation.services.database.reading() as session:
-        row = room.find(session, name)
-        for line in room.lines(session, row.id, limit=limit) if row else []:
+        for line in room.lines(session, _found(session, name).id, limit=limit):
             click.echo(f"line {line.line}: {line.outcome.value}. {line.reason}")
+
+
+def _found(session: Session, name: str) -> Import:
+    row = room.find(session, name)
+    if row is None:
+        raise click.BadParameter("There is no such import. `imports list` shows them.")
+    return row
 
 
 COMMANDS: Final = (import_, imports)

@@ -20,6 +20,7 @@ from crm.services import Services
 from crm.staff.models import Role, Staff
 from tests.conftest import NOW
 from tests.imports import count, received, sheet
+from tests.outreach import Outreach
 
 FILE = sheet("ann@schoenen.example;Ann;Schoenen B.V.;NL;Buyer", "not an address;;;;")
 SAID = ["--source", "fair", "--where", "Vakdagen", "--obtained", "2026-02-27", "--relevance", "shoes"]
@@ -287,3 +288,45 @@ def test_an_import_left_running_says_who_has_it(crm: Terminal) -> None:
     assert crm("imports", "resume", row.public_id) == 1
     with crm.services.database.reading() as session:
         assert session.get_one(Import, row.id).state is ImportState.RUNNING
+
+
+def test_who_may_be_written_to_is_enrolled_and_the_others_are_told_why(crm: Terminal) -> None:
+    world = Outreach(crm.services)
+    series = world.sequence()
+    world.person(ANN)
+    world.person("bob@fietsen.example", proven=False)
+    addresses = [ANN, "bob@fietsen.example", "nobody@x.example"]
+    assert crm("enrol", str(series), *addresses) == 1
+    assert f"+ {ANN}  first step 2026-03-0" in crm.out
+    assert "- bob@fietsen.example" in crm.out
+    assert "- nobody@x.example  we hold no prospect" in crm.out
+    assert "1 enrolled, 2 not." in crm.out
+
+
+def test_addresses_can_come_from_a_file(crm: Terminal, tmp_path: Path) -> None:
+    world = Outreach(crm.services)
+    series = world.sequence()
+    world.person(ANN)
+    path = tmp_path / "people.txt"
+    path.write_text(f"Ann <{ANN}>\n\n")
+    assert crm("enrol", str(series), "--from", str(path)) == 0
+    assert crm("sequences") == 0
+    assert "1 running" in crm.out
+
+
+def test_whoever_may_be_written_to_has_a_next_mail(crm: Terminal) -> None:
+    world = Outreach(crm.services)
+    series = world.sequence()
+    world.person(ANN)
+    assert crm("why", ANN) == 0
+    assert "Yes, we may write." in crm.out
+    crm("enrol", str(series), ANN)
+    crm("why", ANN)
+    assert "Next mail: Mon 02 Mar 2026" in crm.out
+
+
+def test_a_running_import_can_be_stopped(crm: Terminal) -> None:
+    row = received(crm.services.intake, FILE)
+    assert crm("imports", "stop", row.public_id) == 0
+    with crm.services.database.reading() as session:
+        assert session.get_one(Import, row.id).state is ImportState.STOPPED
