@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Executable, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import MailboxDay
+from crm.kernel.prepared import Prepared
 from crm.kernel.zones import zone_for
 
 _days = MailboxDay.metadata.tables["mailbox_days"]
@@ -23,10 +24,29 @@ def day_of(now: datetime, time_zone: str) -> date:
     return now.astimezone(zone_for(None, time_zone).zone).date()
 
 
+def _fresh(dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    day = insert(_days).values(mailbox_id=bindparam("mailbox"), day=bindparam("date"), used=0)
+    return day.on_conflict_do_nothing()
+
+
+_HERE = (_d.mailbox_id == bindparam("mailbox"), _d.day == bindparam("date"))
+_FRESH = Prepared(_fresh)
+_USED = Prepared(select(_d.used).where(*_HERE))
+_LOCKED = Prepared(select(_d.used).where(*_HERE).with_for_update())
+_TAKE = Prepared(update(_days).where(*_HERE).values(used=_d.used + bindparam("count")))
+_RETURN = Prepared(
+    update(_days)
+    .where(*_HERE)
+    .values(used=case((_d.used > bindparam("count"), _d.used - bindparam("count")), else_=0))
+)
+
+
 def left(session: Session, mailbox_id: int, day: date, *, cap: int) -> int:
     """How many slots nobody has; never below 0, also when the cap was lowered during the day."""
-    used = session.scalar(select(_d.used).where(_d.mailbox_id == mailbox_id, _d.day == day))
-    return max(cap - (used or 0), 0)
+    rows = _USED.rows(session, mailbox=mailbox_id, date=day)
+    used: int = rows[0][0] if rows else 0
+    return max(cap - used, 0)
 
 
 def reserve(session: Session, mailbox_id: int, day: date, *, wanted: int, cap: int) -> int:
@@ -34,14 +54,11 @@ def reserve(session: Session, mailbox_id: int, day: date, *, wanted: int, cap: i
 
     The row is locked until the transaction ends, so two workers never take the same slot.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(_days).values(mailbox_id=mailbox_id, day=day, used=0)
-    session.execute(fresh.on_conflict_do_nothing())
-    here = (_d.mailbox_id == mailbox_id, _d.day == day)
-    used: int = session.execute(select(_d.used).where(*here).with_for_update()).scalar_one()
-    granted = max(min(wanted, cap - used), 0)
+    _FRESH.run(session, mailbox=mailbox_id, date=day)
+    [(used,)] = _LOCKED.rows(session, mailbox=mailbox_id, date=day)
+    granted: int = max(min(wanted, cap - used), 0)
     if granted:
-        session.execute(update(_days).where(*here).values(used=_d.used + granted))
+        _TAKE.run(session, mailbox=mailbox_id, date=day, count=granted)
     return granted
 
 
@@ -49,8 +66,4 @@ def give_back(session: Session, slots: Iterable[Slot]) -> None:
     """Return slots of messages that did not leave."""
     # In one order, so that two workers never wait for each other.
     for (mailbox_id, day), count in sorted(Counter(slots).items()):
-        session.execute(
-            update(_days)
-            .where(_d.mailbox_id == mailbox_id, _d.day == day)
-            .values(used=case((_d.used > count, _d.used - count), else_=0))
-        )
+        _RETURN.run(session, mailbox=mailbox_id, date=day, count=count)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
 from crm.kernel.digests import AddressDigest
+from crm.kernel.prepared import Prepared, one_of
 
 LEASE: Final = timedelta(seconds=60)
 """Real time a worker may hold a claim; then the reaper takes it back."""
@@ -68,6 +69,32 @@ class Claim:
     lease_until: datetime
 
 
+_TAKE = Prepared(
+    update(_messages)
+    .where(one_of(_m.id, "ids"), _m.state == MessageState.DUE)
+    .values(
+        state=MessageState.CLAIMED,
+        claim_id=bindparam("claim"),
+        lease_until=bindparam("lease"),
+        cap_day=bindparam("slot"),
+        attempt=_m.attempt + 1,
+        changed_at=bindparam("now"),
+    )
+    .returning(_m.id)
+)
+_MARK = Prepared(
+    update(_messages)
+    .where(
+        one_of(_m.id, "ids"),
+        _m.state == MessageState.CLAIMED,
+        _m.claim_id == bindparam("claim"),
+        _m.lease_until > bindparam("least"),
+    )
+    .values(state=MessageState.SENDING, changed_at=bindparam("now"))
+    .returning(_m.id)
+)
+
+
 def take(
     session: Session, ids: Sequence[int], claim: Claim, *, cap_day: date | None, now: datetime
 ) -> list[int]:
@@ -77,20 +104,8 @@ def take(
     """
     if not ids:
         return []
-    taken = (
-        update(_messages)
-        .where(_m.id.in_(ids), _m.state == MessageState.DUE)
-        .values(
-            state=MessageState.CLAIMED,
-            claim_id=claim.id,
-            lease_until=claim.lease_until,
-            cap_day=cap_day,
-            attempt=_m.attempt + 1,
-            changed_at=now,
-        )
-        .returning(_m.id)
-    )
-    return list(session.scalars(taken))
+    rows = _TAKE.rows(session, ids=list(ids), claim=claim.id, lease=claim.lease_until, slot=cap_day, now=now)
+    return [row[0] for row in rows]
 
 
 def mark_sending(
@@ -99,15 +114,5 @@ def mark_sending(
     """Mark claimed messages as leaving; those whose claim is gone, or nearly over, are left out."""
     if not ids:
         return []
-    marked = (
-        update(_messages)
-        .where(
-            _m.id.in_(ids),
-            _m.state == MessageState.CLAIMED,
-            _m.claim_id == claim_id,
-            _m.lease_until > real_now + MARGIN,
-        )
-        .values(state=MessageState.SENDING, changed_at=now)
-        .returning(_m.id)
-    )
-    return list(session.scalars(marked))
+    rows = _MARK.rows(session, ids=list(ids), claim=claim_id, least=real_now + MARGIN, now=now)
+    return [row[0] for row in rows]

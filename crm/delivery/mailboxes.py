@@ -7,8 +7,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Mailbox
+from crm.kernel.prepared import Prepared
 
 _m = Mailbox.metadata.tables["mailboxes"].c
+
+
+_OPEN = Prepared(select(_m.id, _m.time_zone, _m.daily_cap).where(_m.paused_at.is_(None)).order_by(_m.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,7 @@ class Outlet:
 
 def open_outlets(session: Session) -> list[Outlet]:
     """Every mailbox that is not paused."""
-    query = select(_m.id, _m.time_zone, _m.daily_cap).where(_m.paused_at.is_(None)).order_by(_m.id)
-    return [Outlet(*row) for row in session.execute(query)]
+    return [Outlet(*row) for row in _OPEN.rows(session)]
 
 
 def by_id(session: Session, mailbox_id: int) -> Mailbox | None:

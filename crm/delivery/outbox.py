@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from crm.delivery.models import Message, MessageState
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind, TrackingMode
+from crm.kernel.prepared import Prepared, among, one_of
 
 UNASKED: Final = frozenset({MailKind.OUTREACH, MailKind.MANUAL})
 """Mail that nobody asked for: stopped by a refusal, counted against caps and budgets, kept to hours."""
@@ -60,6 +61,26 @@ class NewMessage:
     """It waits for a person's approval."""
 
 
+_COLUMNS = (
+    "public_id", "pixel_id", "kind", "prospect_id", "enrolment_id", "step_id", "mailbox_id", "dedupe_key",
+    "address_digest", "recipient", "sender", "subject_line", "wire", "notice_version", "first_contact",
+    "tracking", "decision", "state", "due_at", "attempt", "outcome", "planned_at", "changed_at",
+)  # fmt: skip
+_INSERT = Prepared(
+    sqlite.insert(_messages).values({name: bindparam(name) for name in _COLUMNS}).on_conflict_do_nothing()
+)
+_WAITING = Prepared(
+    select(_m.mailbox_id, func.count())
+    .where(
+        one_of(_m.mailbox_id, "ids"),
+        among(_m.state, (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED)),
+        _m.due_at <= bindparam("until"),
+        among(_m.kind, UNASKED),
+    )
+    .group_by(_m.mailbox_id)
+)
+
+
 def queue(session: Session, message: NewMessage, *, now: datetime) -> bool:
     """Put a message into the outbox; False when its step or its cause already made one (I02)."""
     return queue_all(session, [message], now=now) == 1
@@ -71,7 +92,7 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
         return 0
     rows = [_row(message, now) for message in messages]
     if session.get_bind().dialect.name == "sqlite":
-        return session.connection().execute(sqlite.insert(_messages).on_conflict_do_nothing(), rows).rowcount
+        return _INSERT.many(session, rows)
     fresh = postgresql.insert(_messages).on_conflict_do_nothing().returning(_m.id)
     return len(session.connection().execute(fresh, rows).all())
 
@@ -177,13 +198,7 @@ def move(session: Session, due: Mapping[int, datetime], *, outcome: str, now: da
 
 def waiting_in(session: Session, mailbox_ids: Collection[int], *, until: datetime) -> dict[int, int]:
     """How many unasked messages wait or are in hand in each mailbox, due up to a moment."""
-    states = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED)
-    query = (
-        select(_m.mailbox_id, func.count())
-        .where(_m.mailbox_id.in_(mailbox_ids), _m.state.in_(states), _m.due_at <= until, _m.kind.in_(UNASKED))
-        .group_by(_m.mailbox_id)
-    )
-    return dict(session.execute(query).all())
+    return dict(_WAITING.rows(session, ids=list(mailbox_ids), until=until))
 
 
 def _whose(

@@ -20,6 +20,8 @@ def apply(
 
     A message found to have left has `sent_at` from then on. `outcome` is a code; None keeps the old one.
     """
+    if not events:
+        return {}
     seen = session.execute(
         select(_m.id, _m.state, _m.sent_at).where(_m.id.in_(events)).with_for_update()
     ).all()

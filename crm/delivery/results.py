@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm.delivery import caps
 from crm.delivery.models import Message, MessageState
 from crm.delivery.ports import Accepted, NotSent, Outcome, Rejected, Uncertain
+from crm.kernel.prepared import Prepared, one_of
 
 BACK_OFF: Final = (
     timedelta(minutes=1),
@@ -34,17 +35,35 @@ class Held:
     cap_day: date | None
 
 
+_OURS = Prepared(
+    select(_m.id, _m.mailbox_id, _m.attempt, _m.cap_day)
+    .where(one_of(_m.id, "ids"), _m.state == bindparam("state"), _m.claim_id == bindparam("claim"))
+    .with_for_update()
+)
+_RECORD = Prepared(
+    update(_messages)
+    .where(_m.id == bindparam("message"), _m.state == MessageState.SENDING)
+    .values(
+        state=bindparam("became"),
+        provider_id=bindparam("name"),
+        sent_at=bindparam("left"),
+        due_at=func.coalesce(bindparam("then", type_=_m.due_at.type), _m.due_at),
+        cap_day=bindparam("day"),
+        outcome=bindparam("what"),
+        claim_id=None,
+        lease_until=None,
+        changed_at=bindparam("now"),
+    )
+)
+
+
 def ours(session: Session, ids: Sequence[int], claim_id: str, *, state: MessageState) -> dict[int, Held]:
     """Those of the messages that still are as we left them; locked until the transaction ends.
 
     What is missing was decided by somebody else meanwhile (the reaper, a report), and stands.
     """
-    query = (
-        select(_m.id, _m.mailbox_id, _m.attempt, _m.cap_day)
-        .where(_m.id.in_(ids), _m.state == state, _m.claim_id == claim_id)
-        .with_for_update()
-    )
-    return {row[0]: Held(*row) for row in session.execute(query)}
+    rows = _OURS.rows(session, ids=list(ids), claim=claim_id, state=state)
+    return {row[0]: Held(*row) for row in rows}
 
 
 def withhold(
@@ -111,18 +130,7 @@ def record(
     if not held:
         return {}
     rows = [_row(one, outcomes[one.id], now, speed) for one in held.values()]
-    statement = _from(MessageState.SENDING).values(
-        state=bindparam("became", type_=_m.state.type),
-        provider_id=bindparam("name"),
-        sent_at=bindparam("left", type_=_m.sent_at.type),
-        due_at=func.coalesce(bindparam("then", type_=_m.due_at.type), _m.due_at),
-        cap_day=bindparam("day", type_=_m.cap_day.type),
-        outcome=bindparam("what"),
-        claim_id=None,
-        lease_until=None,
-        changed_at=now,
-    )
-    session.connection().execute(statement, rows)
+    _RECORD.many(session, rows)
     _return_slots(session, [held[row["message"]] for row in rows if row["became"] is MessageState.DUE])
     return {row["message"]: row["became"] for row in rows}
 
@@ -138,6 +146,7 @@ def _row(held: Held, outcome: Outcome, now: datetime, speed: float) -> dict[str,
         # Whatever may have left has used its slot up.
         "day": None if became is MessageState.DUE else held.cap_day,
         "what": what[:300],
+        "now": now,
     }
 
 

@@ -6,8 +6,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm.kernel.prepared import Prepared
 from crm.permission.countries import Code, Column, Override, canonical
 from crm.permission.models import Assessment, CountryOverride
+
+_o = CountryOverride.metadata.tables["country_overrides"].c
+_OVERRIDES = Prepared(select(_o.country, _o.column, _o.code).order_by(_o.country, _o.column))
 
 
 def write(  # noqa: PLR0913 - all by name; they are the record
@@ -34,13 +38,8 @@ def newest(session: Session) -> Sequence[Assessment]:
 
 def overrides(session: Session) -> tuple[Override, ...]:
     """The owner's answers. A row that names no column or code of the table any more counts for nothing."""
-    rows = session.execute(
-        select(CountryOverride.country, CountryOverride.column, CountryOverride.code).order_by(
-            CountryOverride.country, CountryOverride.column
-        )
-    )
     found = []
-    for country, column, code in rows:
+    for country, column, code in _OVERRIDES.rows(session):
         try:
             found.append(Override(canonical(country), Column(column), Code.read(code)))
         except ValueError:

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.bulk import insert_many
+from crm.kernel.prepared import Prepared, Row, one_of
 from crm.kernel.text import one_line
 from crm.permission.facts import Assessment as AssessmentFact
 from crm.permission.facts import Proof
@@ -22,6 +23,18 @@ _e, _a = _evidence.c, _assessments.c
 _NEW = (
     "prospect_id", "basis", "url", "wording", "channel", "confirmed_by", "assessment_id", "import_id",
     "given_at",
+)  # fmt: skip
+
+
+_OF_PEOPLE = Prepared(
+    select(
+        _e.id, _e.prospect_id, _e.basis, _e.url, _e.wording, _e.channel, _e.confirmed_by,
+        _e.given_at, _e.withdrawn_at, _e.assessment_id, _a.scope, _a.review_on,
+    )
+    .select_from(_evidence)
+    .outerjoin(_assessments, _a.id == _e.assessment_id)
+    .where(one_of(_e.prospect_id, "ids"))
+    .order_by(_e.given_at, _e.id)
 )  # fmt: skip
 
 
@@ -62,18 +75,9 @@ def withdraw(session: Session, prospect_id: int, *, basis: Basis = Basis.CONSENT
 
 def proofs_of(session: Session, prospect_ids: Collection[int]) -> dict[int, tuple[Proof, ...]]:
     """What proves our ground, by prospect, oldest first; people without a proof are left out."""
-    query = (
-        select(
-            _e.id, _e.prospect_id, _e.basis, _e.url, _e.wording, _e.channel, _e.confirmed_by,
-            _e.given_at, _e.withdrawn_at, _e.assessment_id, _a.scope, _a.review_on,
-        )
-        .outerjoin(_assessments, _a.id == _e.assessment_id)
-        .where(_e.prospect_id.in_(prospect_ids))
-        .order_by(_e.given_at, _e.id)
-    )  # fmt: skip
     found: dict[int, list[Proof]] = {}
-    for row in session.execute(query):
-        found.setdefault(row.prospect_id, []).append(_proof(row))
+    for row in _OF_PEOPLE.rows(session, ids=list(prospect_ids)):
+        found.setdefault(row[1], []).append(_proof(row))
     return {prospect_id: tuple(proofs) for prospect_id, proofs in found.items()}
 
 
@@ -91,20 +95,25 @@ def _row(proof: NewEvidence) -> tuple[object, ...]:
     )
 
 
-def _proof(row: Row[*tuple[Any, ...]]) -> Proof:
-    assessed = row.assessment_id is not None
-    return Proof(
-        id=row.id,
-        basis=row.basis,
-        at=row.given_at,
-        has_url=bool(row.url),
-        has_wording=bool(row.wording),
-        has_channel=bool(row.channel),
-        confirmed=bool(row.confirmed_by),
-        declines_offers=bool(row.wording) and declines_offers(row.wording),
-        stale=False,
-        withdrawn_at=row.withdrawn_at,
-        assessment=AssessmentFact(id=row.assessment_id, active=True, scope=row.scope, review_on=row.review_on)
-        if assessed
-        else None,
+def _proof(row: Row) -> Proof:
+    id_, _, basis, url, wording, channel, confirmed_by, at, withdrawn_at, assessment_id, scope, review_on = (
+        row
     )
+    return Proof(
+        id=id_,
+        basis=basis,
+        at=at,
+        has_url=bool(url),
+        has_wording=bool(wording),
+        has_channel=bool(channel),
+        confirmed=bool(confirmed_by),
+        declines_offers=bool(wording) and _declines(wording),
+        stale=False,
+        withdrawn_at=withdrawn_at,
+        assessment=None
+        if assessment_id is None
+        else AssessmentFact(id=assessment_id, active=True, scope=scope, review_on=review_on),
+    )
+
+
+_declines = lru_cache(maxsize=4_096)(declines_offers)

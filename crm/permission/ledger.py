@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Executable, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind
+from crm.kernel.prepared import Prepared, among, one_of
 from crm.permission.models import Contact
 
 COUNTED: Final = (MailKind.OUTREACH.value, MailKind.MANUAL.value)
@@ -44,11 +45,32 @@ class Tally:
     oldest: datetime
 
 
+def _insert(dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return (
+        insert(_contacts)
+        .values(
+            {name: bindparam(name) for name in ("address_digest", "domain_digest", "message", "kind", "at")}
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _tally(column: ColumnElement[Any], *more: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(column, func.count(), func.max(_c.at), func.min(_c.at))
+        .where(one_of(column, "names"), among(_c.kind, COUNTED), *more)
+        .group_by(column)
+    )
+
+
+_INSERT = Prepared(_insert)
+_TO_ADDRESSES = _tally(_c.address_digest, _c.at > bindparam("since"))
+_TO_DOMAINS = _tally(_c.domain_digest)
+
+
 def write(session: Session, sent: Sequence[Sent]) -> None:
     """Write mails down; each counts once, however often it is reported."""
-    if not sent:
-        return
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [
         {
             "address_digest": one.address_digest,
@@ -59,29 +81,20 @@ def write(session: Session, sent: Sequence[Sent]) -> None:
         }
         for one in sent
     ]
-    session.connection().execute(insert(_contacts).on_conflict_do_nothing(), rows)
+    _INSERT.many(session, rows)
 
 
 def to_addresses(
     session: Session, digests: Collection[AddressDigest], *, since: datetime
 ) -> dict[AddressDigest, Tally]:
     """Unasked mail to mailboxes since a moment, by digest."""
-    query = (
-        select(_c.address_digest, func.count(), func.max(_c.at), func.min(_c.at))
-        .where(_c.address_digest.in_(digests), _c.at > since, _c.kind.in_(COUNTED))
-        .group_by(_c.address_digest)
-    )
-    return {row[0]: Tally(*row[1:]) for row in session.execute(query)}
+    rows = _TO_ADDRESSES.rows(session, names=list(digests), since=since)
+    return {row[0]: Tally(*row[1:]) for row in rows}
 
 
 def to_domains(session: Session, digests: Collection[AddressDigest]) -> dict[AddressDigest, Tally]:
     """Unasked mail ever to anybody at these domains, by digest."""
-    query = (
-        select(_c.domain_digest, func.count(), func.max(_c.at), func.min(_c.at))
-        .where(_c.domain_digest.in_(digests), _c.kind.in_(COUNTED))
-        .group_by(_c.domain_digest)
-    )
-    return {row[0]: Tally(*row[1:]) for row in session.execute(query)}
+    return {row[0]: Tally(*row[1:]) for row in _TO_DOMAINS.rows(session, names=list(digests))}
 
 
 def to_domain_since(session: Session, digests: Collection[AddressDigest], *, since: datetime) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Mailbox, Message
 from crm.delivery.states import LEFT
+from crm.kernel.prepared import Prepared, one_of
 from crm.sequences.models import Enrolment, EnrolmentState, Step
 
 _e = Enrolment.metadata.tables["enrolments"].c
@@ -28,25 +29,25 @@ class DueStep(NamedTuple):
     enrolled_at: datetime
 
 
+_DUE = Prepared(
+    select(_e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at)
+    .where(_e.state == EnrolmentState.RUNNING, _e.next_due_at <= bindparam("until"))
+    .order_by(_e.next_due_at)
+    .limit(bindparam("most"))
+)
+_RUNNING = Prepared(
+    select(_e.id, _e.position).where(one_of(_e.id, "ids"), _e.state == EnrolmentState.RUNNING)
+)
+
+
 def due_steps(session: Session, *, until: datetime, limit: int) -> list[DueStep]:
     """Running enrolments whose moment is no later than `until`, the longest due first."""
-    query = (
-        select(
-            _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at
-        )
-        .where(_e.state == EnrolmentState.RUNNING, _e.next_due_at <= until)
-        .order_by(_e.next_due_at)
-        .limit(limit)
-    )
-    return [DueStep._make(row) for row in session.execute(query)]
+    return [DueStep._make(row) for row in _DUE.rows(session, until=until, most=limit)]
 
 
 def still_due(session: Session, steps: Collection[DueStep]) -> set[int]:
     """Those of the enrolments that still run and wait at the same step."""
-    query = select(_e.id, _e.position).where(
-        _e.id.in_([step.enrolment_id for step in steps]), _e.state == EnrolmentState.RUNNING
-    )
-    here = {(row.id, row.position) for row in session.execute(query)}
+    here = set(_RUNNING.rows(session, ids=[step.enrolment_id for step in steps]))
     return {step.enrolment_id for step in steps if (step.enrolment_id, step.position) in here}
 
 

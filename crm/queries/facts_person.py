@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.domains.models import DomainCheck
 from crm.kernel.digests import AddressDigest  # noqa: TC001 - beside other run-time imports
+from crm.kernel.prepared import Prepared, one_of
 from crm.kernel.settings import Settings
 from crm.permission import evidence
 from crm.permission import facts as gate
@@ -125,11 +126,29 @@ def _mail_domain(row: Recipient) -> str:
     return row.address.rpartition("@")[2]
 
 
+_DOMAINS = Prepared(select(_d.domain, _d.answer).where(one_of(_d.domain, "names")))
+_REFUSALS = Prepared(
+    select(_k.digest, _r.id, _r.scope, _r.scope_id, _r.until, _r.refused_at)
+    .select_from(RefusalKey.metadata.tables["refusal_keys"])
+    .join(Refusal.metadata.tables["refusals"], _r.id == _k.refusal_id)
+    .where(one_of(_k.digest, "names"), _r.lifted_at.is_(None))
+    .order_by(_r.refused_at, _r.id)
+)
+_SOURCES = Prepared(
+    select(_s.prospect_id, _s.kind, _s.url, _s.words, _s.obtained_on)
+    .where(one_of(_s.prospect_id, "ids"))
+    .order_by(_s.obtained_on.desc(), _s.id.desc())
+)
+_REQUESTS = Prepared(
+    select(_q.prospect_id, func.min(_q.received_at))
+    .where(one_of(_q.prospect_id, "ids"), _q.closed_at.is_(None))
+    .group_by(_q.prospect_id)
+)
+
+
 def _domains(session: Session, domains: Collection[str]) -> dict[str, DomainState]:
-    query = select(_d.domain, _d.answer).where(_d.domain.in_(domains))
-    return {
-        domain: _DOMAIN_STATES.get(answer, DomainState.UNKNOWN) for domain, answer in session.execute(query)
-    }
+    rows = _DOMAINS.rows(session, names=list(domains))
+    return {domain: _DOMAIN_STATES.get(answer, DomainState.UNKNOWN) for domain, answer in rows}
 
 
 def _refusals(session: Session, rows: Mapping[int, Recipient], settings: Settings) -> dict[int, list[_Held]]:
@@ -138,15 +157,8 @@ def _refusals(session: Session, rows: Mapping[int, Recipient], settings: Setting
     for row in rows.values():
         for digest, reach in covering_digests(settings.keys.addresses, row).items():
             whom.setdefault(digest, []).append((row.id, reach))
-    query = (
-        select(_k.digest, _r.id, _r.scope, _r.scope_id, _r.until, _r.refused_at)
-        .select_from(RefusalKey.metadata.tables["refusal_keys"])
-        .join(Refusal.metadata.tables["refusals"], _r.id == _k.refusal_id)
-        .where(_k.digest.in_(whom), _r.lifted_at.is_(None))
-        .order_by(_r.refused_at, _r.id)
-    )
     found: dict[int, dict[int, _Held]] = {}
-    for digest, refusal_id, scope, scope_id, until, at in session.execute(query):
+    for digest, refusal_id, scope, scope_id, until, at in _REFUSALS.rows(session, names=list(whom)):
         for person, reach in whom[digest]:
             held = _Held(refusal_id, scope, scope_id, until, at, _REACH.get(scope, reach))
             found.setdefault(person, {}).setdefault(refusal_id, held)
@@ -154,19 +166,9 @@ def _refusals(session: Session, rows: Mapping[int, Recipient], settings: Setting
 
 
 def _sources(session: Session, prospect_ids: Collection[int]) -> dict[int, Whence]:
-    query = (
-        select(_s.prospect_id, _s.kind, _s.url, _s.words, _s.obtained_on)
-        .where(_s.prospect_id.in_(prospect_ids))
-        .order_by(_s.obtained_on.desc(), _s.id.desc())
-    )
     # The oldest comes last and stays.
-    return {row[0]: Whence(*row[1:]) for row in session.execute(query)}
+    return {row[0]: Whence(*row[1:]) for row in _SOURCES.rows(session, ids=list(prospect_ids))}
 
 
 def _requests(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
-    query = (
-        select(_q.prospect_id, func.min(_q.received_at))
-        .where(_q.prospect_id.in_(prospect_ids), _q.closed_at.is_(None))
-        .group_by(_q.prospect_id)
-    )
-    return dict(session.execute(query).all())
+    return dict(_REQUESTS.rows(session, ids=list(prospect_ids)))

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import UNASKED
+from crm.kernel.prepared import Prepared, among, one_of
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope
 from crm.prospects.models import Prospect, SpellingKey, Status, StatusChange
 from crm.sequences.enrolments import ACTIVE
@@ -78,48 +79,55 @@ def _newest_of_others(
     return max(moments, default=None)
 
 
+_ANSWERS = Prepared(
+    select(_p.company_id, _p.id, _p.last_reply_at).where(
+        one_of(_p.company_id, "ids"), _p.last_reply_at.is_not(None)
+    )
+)
+_REFUSALS = Prepared(
+    select(_p.company_id, _p.id, func.max(_r.refused_at))
+    .select_from(Prospect.metadata.tables["prospects"])
+    .join(SpellingKey.metadata.tables["spelling_keys"], _s.prospect_id == _p.id)
+    .join(RefusalKey.metadata.tables["refusal_keys"], _k.digest == _s.digest)
+    .join(Refusal.metadata.tables["refusals"], _r.id == _k.refusal_id)
+    .where(one_of(_p.company_id, "ids"), _r.scope == RefusalScope.ADDRESS, _r.lifted_at.is_(None))
+    .group_by(_p.company_id, _p.id)
+)
+_ACTIVE = Prepared(
+    select(_p.company_id, _e.id, _e.prospect_id)
+    .select_from(Prospect.metadata.tables["prospects"])
+    .join(Enrolment.metadata.tables["enrolments"], _e.prospect_id == _p.id)
+    .where(one_of(_p.company_id, "ids"), among(_e.state, ACTIVE))
+)
+
+
 def at_companies(session: Session, company_ids: Collection[int]) -> dict[int, AtCompany]:
     """Answers, refusals and sequences at companies, by company."""
     found = {company_id: AtCompany() for company_id in company_ids}
-    answers = select(_p.company_id, _p.id, _p.last_reply_at).where(
-        _p.company_id.in_(company_ids), _p.last_reply_at.is_not(None)
-    )
-    for company_id, person, at in session.execute(answers):
+    ids = list(found)
+    for company_id, person, at in _ANSWERS.rows(session, ids=ids):
         found[company_id].answered[person] = at
-    refusals = (
-        select(_p.company_id, _p.id, func.max(_r.refused_at))
-        .select_from(Prospect.metadata.tables["prospects"])
-        .join(SpellingKey.metadata.tables["spelling_keys"], _s.prospect_id == _p.id)
-        .join(RefusalKey.metadata.tables["refusal_keys"], _k.digest == _s.digest)
-        .join(Refusal.metadata.tables["refusals"], _r.id == _k.refusal_id)
-        .where(_p.company_id.in_(company_ids), _r.scope == RefusalScope.ADDRESS, _r.lifted_at.is_(None))
-        .group_by(_p.company_id, _p.id)
-    )
-    for company_id, person, at in session.execute(refusals):
+    for company_id, person, at in _REFUSALS.rows(session, ids=ids):
         found[company_id].refused[person] = at
-    active = (
-        select(_p.company_id, _e.id, _e.prospect_id)
-        .select_from(Prospect.metadata.tables["prospects"])
-        .join(Enrolment.metadata.tables["enrolments"], _e.prospect_id == _p.id)
-        .where(_p.company_id.in_(company_ids), _e.state.in_(ACTIVE))
-    )
-    for company_id, enrolment_id, person in session.execute(active):
+    for company_id, enrolment_id, person in _ACTIVE.rows(session, ids=ids):
         found[company_id].active.append(Active(enrolment_id, person))
     return found
 
 
+_ENDED = Prepared(
+    select(_e.prospect_id, func.max(_e.changed_at))
+    .where(
+        one_of(_e.prospect_id, "ids"),
+        _e.state == EnrolmentState.FINISHED,
+        _e.stop_reason == StopReason.COMPLETED,
+    )
+    .group_by(_e.prospect_id)
+)
+
+
 def ended_unanswered(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
     """When somebody's newest sequence ran to its end."""
-    query = (
-        select(_e.prospect_id, func.max(_e.changed_at))
-        .where(
-            _e.prospect_id.in_(prospect_ids),
-            _e.state == EnrolmentState.FINISHED,
-            _e.stop_reason == StopReason.COMPLETED,
-        )
-        .group_by(_e.prospect_id)
-    )
-    return dict(session.execute(query).all())
+    return dict(_ENDED.rows(session, ids=list(prospect_ids)))
 
 
 @dataclass(slots=True)
@@ -130,15 +138,23 @@ class Letters:
     in_hand: list[InHand] = field(default_factory=list)
 
 
+_LETTERS = Prepared(
+    select(_m.prospect_id, _m.id, _m.state, _m.changed_at, _m.notice_version, _m.sent_at).where(
+        one_of(_m.prospect_id, "ids"),
+        or_(
+            and_(_m.notice_version != "", _m.sent_at.is_not(None)),
+            and_(among(_m.state, _MAYBE_LEFT), among(_m.kind, UNASKED)),
+        ),
+    )
+)
+
+
 def letters(session: Session, prospect_ids: Collection[int]) -> dict[int, Letters]:
     """Notices given (GDPR article 14) and messages in hand, by prospect."""
-    told: ColumnElement[bool] = and_(_m.notice_version != "", _m.sent_at.is_not(None))
-    in_hand = and_(_m.state.in_(_MAYBE_LEFT), _m.kind.in_(UNASKED))
-    query = select(_m.prospect_id, _m.id, _m.state, _m.changed_at, _m.notice_version, _m.sent_at).where(
-        _m.prospect_id.in_(prospect_ids), or_(told, in_hand)
-    )
     found: dict[int, Letters] = {}
-    for person, message_id, state, changed_at, notice, sent_at in session.execute(query):
+    for person, message_id, state, changed_at, notice, sent_at in _LETTERS.rows(
+        session, ids=list(prospect_ids)
+    ):
         letter = found.setdefault(person, Letters())
         if notice and sent_at is not None:
             letter.notice_at = min(letter.notice_at or sent_at, sent_at)

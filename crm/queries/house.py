@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Mailbox
+from crm.kernel.prepared import Prepared
 from crm.kernel.settings import Settings
 from crm.operations import switches
 from crm.operations.models import Switch
@@ -13,6 +14,15 @@ from crm.permission import assessments
 from crm.permission.countries import Override
 from crm.permission.facts import Pauses, Sender
 from crm.sequences.models import Sequence
+
+_s = Switch.metadata.tables["switches"].c
+_m = Mailbox.metadata.tables["mailboxes"].c
+_q = Sequence.metadata.tables["sequences"].c
+
+
+_SWITCHES = Prepared(select(_s.name, _s.is_on))
+_CLOSED_MAILBOXES = Prepared(select(_m.id).where(_m.paused_at.is_not(None)))
+_CLOSED_SEQUENCES = Prepared(select(_q.id).where(_q.paused_at.is_not(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +55,13 @@ class House:
 
 def house(session: Session, settings: Settings) -> House:
     """How things stand right now."""
-    on = dict(session.execute(select(Switch.name, Switch.is_on)).all())
+    on: dict[str, bool] = dict(_SWITCHES.rows(session))
     return House(
         paused=on.get(switches.PAUSED, False),
         armed=on.get(switches.ARMED, True),
         interest_allowed=on.get(switches.LEGITIMATE_INTEREST, False),
-        paused_mailboxes=frozenset(session.scalars(select(Mailbox.id).where(Mailbox.paused_at.is_not(None)))),
-        paused_sequences=frozenset(
-            session.scalars(select(Sequence.id).where(Sequence.paused_at.is_not(None)))
-        ),
+        paused_mailboxes=frozenset(row[0] for row in _CLOSED_MAILBOXES.rows(session)),
+        paused_sequences=frozenset(row[0] for row in _CLOSED_SEQUENCES.rows(session)),
         overrides=assessments.overrides(session),
         sender=Sender(
             complete=settings.controller.complete, has_street=settings.controller.has_postal_address

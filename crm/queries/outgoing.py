@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind
+from crm.kernel.prepared import Prepared, one_of
 from crm.kernel.zones import zone_for
 from crm.prospects.models import Company, Prospect
 from crm.sequences.models import Enrolment, EnrolmentState, Step
@@ -40,6 +41,27 @@ class Candidate(NamedTuple):
         return zone_for(self.country or None, self.time_zone or None).zone
 
 
+_CANDIDATES = Prepared(
+    select(_m.id, _m.kind, _m.enrolment_id, _c.c.country, _c.c.time_zone)
+    .select_from(_messages)
+    .outerjoin(_p, _p.c.id == _m.prospect_id)
+    .outerjoin(_c, _c.c.id == _p.c.company_id)
+    .outerjoin(_enrolments, _e.id == _m.enrolment_id)
+    .outerjoin(_q, _q.c.id == _e.sequence_id)
+    .where(
+        _m.mailbox_id == bindparam("mailbox"),
+        _m.state == MessageState.DUE,
+        _m.due_at <= bindparam("now"),
+        one_of(_m.kind, "kinds"),
+        or_(_e.id.is_(None), _e.state != EnrolmentState.PAUSED),
+        _q.c.paused_at.is_(None),
+    )
+    .order_by(_m.due_at, _m.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=_messages, skip_locked=True)
+)
+
+
 def candidates(
     session: Session, mailbox_id: int, *, now: datetime, kinds: Collection[MailKind], limit: int
 ) -> list[Candidate]:
@@ -47,26 +69,10 @@ def candidates(
 
     Steps of paused sequences and of paused enrolments stay where they are.
     """
-    query = (
-        select(_m.id, _m.kind, _m.enrolment_id, _c.c.country, _c.c.time_zone)
-        .select_from(_messages)
-        .outerjoin(_p, _p.c.id == _m.prospect_id)
-        .outerjoin(_c, _c.c.id == _p.c.company_id)
-        .outerjoin(_enrolments, _e.id == _m.enrolment_id)
-        .outerjoin(_q, _q.c.id == _e.sequence_id)
-        .where(
-            _m.mailbox_id == mailbox_id,
-            _m.state == MessageState.DUE,
-            _m.due_at <= now,
-            _m.kind.in_(kinds),
-            or_(_e.id.is_(None), _e.state != EnrolmentState.PAUSED),
-            _q.c.paused_at.is_(None),
-        )
-        .order_by(_m.due_at, _m.id)
-        .limit(limit)
-        .with_for_update(of=_messages, skip_locked=True)
+    rows = _CANDIDATES.rows(
+        session, mailbox=mailbox_id, now=now, kinds=[kind.value for kind in kinds], most=limit
     )
-    return [Candidate._make(row) for row in session.execute(query)]
+    return [Candidate._make(row) for row in rows]
 
 
 class InHand(NamedTuple):
@@ -91,21 +97,23 @@ class InHand(NamedTuple):
     """Of its step."""
 
 
+_IN_HAND = Prepared(
+    select(
+        _m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.mailbox_id, _m.dedupe_key,
+        _m.address_digest, _m.recipient, _m.sender, _m.wire, _m.due_at,
+        _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position,
+    )
+    .select_from(_messages)
+    .outerjoin(_enrolments, _e.id == _m.enrolment_id)
+    .outerjoin(_s, _s.c.id == _m.step_id)
+    .where(one_of(_m.id, "ids"), _m.state == MessageState.CLAIMED, _m.claim_id == bindparam("claim"))
+    .order_by(_m.due_at, _m.id)
+)  # fmt: skip
+
+
 def in_hand(session: Session, ids: Collection[int], claim_id: str) -> list[InHand]:
     """Those of the messages that this claim still holds, in the order they were due."""
-    query = (
-        select(
-            _m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.mailbox_id, _m.dedupe_key,
-            _m.address_digest, _m.recipient, _m.sender, _m.wire, _m.due_at,
-            _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position,
-        )
-        .select_from(_messages)
-        .outerjoin(_enrolments, _e.id == _m.enrolment_id)
-        .outerjoin(_s, _s.c.id == _m.step_id)
-        .where(_m.id.in_(ids), _m.state == MessageState.CLAIMED, _m.claim_id == claim_id)
-        .order_by(_m.due_at, _m.id)
-    )  # fmt: skip
-    return [InHand._make(row) for row in session.execute(query)]
+    return [InHand._make(row) for row in _IN_HAND.rows(session, ids=list(ids), claim=claim_id)]
 
 
 def planned_twice(session: Session, enrolment_ids: Collection[int]) -> set[int]:

@@ -13,6 +13,7 @@ from crm.kernel.business import AddressKind, LegalForm
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.domains import is_freemail, registrable_domain
 from crm.kernel.errors import InvalidAddressError
+from crm.kernel.prepared import Prepared, one_of
 from crm.kernel.zones import zone_for
 from crm.permission.terms import Reach
 from crm.prospects.models import Company, Prospect, Status
@@ -25,6 +26,14 @@ _COLUMNS = (
     _p.last_mail_at, _p.last_reply_at, _p.created_at, _c.name, _c.domain, _c.website, _c.country,
     _c.language, _c.time_zone, _c.legal_form, _c.relevance, _c.released_at,
 )  # fmt: skip
+
+
+_BY_ID = Prepared(
+    select(*_COLUMNS)
+    .select_from(Prospect.metadata.tables["prospects"])
+    .join(Company.metadata.tables["companies"], _c.id == _p.company_id)
+    .where(one_of(_p.id, "ids"))
+)
 
 
 class Recipient(NamedTuple):
@@ -83,13 +92,7 @@ class Recipient(NamedTuple):
 
 def recipients(session: Session, prospect_ids: Collection[int]) -> dict[int, Recipient]:
     """Prospects by id; ids without one are left out."""
-    query = (
-        select(*_COLUMNS)
-        .select_from(Prospect.metadata.tables["prospects"])
-        .join(Company.metadata.tables["companies"], _c.id == _p.company_id)
-        .where(_p.id.in_(prospect_ids))
-    )
-    return {row[0]: Recipient._make(row) for row in session.execute(query)}
+    return {row[0]: Recipient._make(row) for row in _BY_ID.rows(session, ids=list(prospect_ids))}
 
 
 def covering_digests(ring: AddressKeys, recipient: Recipient) -> dict[AddressDigest, Reach]:

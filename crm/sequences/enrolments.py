@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from crm.kernel.prepared import Prepared, one_of
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 
 
@@ -152,49 +153,45 @@ def resume(session: Session, due: Mapping[int, datetime], *, at: datetime) -> in
 
 def wait_until(session: Session, due: Mapping[int, datetime]) -> None:
     """Move the moment at which the planner looks at running enrolments again."""
-    if due:
-        session.connection().execute(
-            update(_enrolments)
-            .where(_e.id == bindparam("enrolment"), _e.state == EnrolmentState.RUNNING)
-            .values(next_due_at=bindparam("then")),
-            [{"enrolment": enrolment_id, "then": at} for enrolment_id, at in due.items()],
-        )
+    _WAIT.many(session, [{"enrolment": enrolment_id, "then": at} for enrolment_id, at in due.items()])
 
 
 def hand_out(session: Session, enrolment_ids: Collection[int]) -> None:
     """Note that the step of these is out, as a message or a task: the planner leaves them alone."""
     if enrolment_ids:
-        session.execute(update(_enrolments).where(_e.id.in_(enrolment_ids)).values(next_due_at=None))
+        _HAND_OUT.run(session, ids=list(enrolment_ids))
 
 
 def advance(session: Session, steps: Mapping[int, tuple[int, datetime]], *, at: datetime) -> None:
-    """Go on to the next step: (its position, when it is due). Those that do not run keep their place in mind.
+    """Go on to the next step: (its position, when it is due).
 
-    A paused or stopped enrolment learns its new position, so that the step that left is not written again.
+    A paused or stopped enrolment learns its new position too, so that the step that left is not written
+    again; it gets no moment.
     """
-    if not steps:
-        return
     rows = [
-        {"enrolment": enrolment_id, "place": position, "then": due_at}
+        {"enrolment": enrolment_id, "place": position, "then": due_at, "now": at}
         for enrolment_id, (position, due_at) in steps.items()
     ]
-    connection = session.connection()
-    connection.execute(
-        update(_enrolments)
-        .where(_e.id == bindparam("enrolment"), _e.position < bindparam("place"))
-        .values(position=bindparam("place"), changed_at=at),
-        [{"enrolment": row["enrolment"], "place": row["place"]} for row in rows],
+    _ADVANCE.many(session, rows)
+
+
+_WAIT = Prepared(
+    update(_enrolments)
+    .where(_e.id == bindparam("enrolment"), _e.state == EnrolmentState.RUNNING)
+    .values(next_due_at=bindparam("then"))
+)
+_HAND_OUT = Prepared(update(_enrolments).where(one_of(_e.id, "ids")).values(next_due_at=None))
+_ADVANCE = Prepared(
+    update(_enrolments)
+    .where(_e.id == bindparam("enrolment"), _e.position < bindparam("place"))
+    .values(
+        position=bindparam("place"),
+        next_due_at=case(
+            (_e.state == EnrolmentState.RUNNING, bindparam("then", type_=_e.next_due_at.type)), else_=None
+        ),
+        changed_at=bindparam("now"),
     )
-    connection.execute(
-        update(_enrolments)
-        .where(
-            _e.id == bindparam("enrolment"),
-            _e.position == bindparam("place"),
-            _e.state == EnrolmentState.RUNNING,
-        )
-        .values(next_due_at=bindparam("then")),
-        rows,
-    )
+)
 
 
 def _end(
