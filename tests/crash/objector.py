@@ -1,0 +1,32 @@
+"""Somebody says no, in a process of their own that may be killed: `python -m tests.crash.objector ACT`."""
+
+import os
+import sys
+
+from crm.bootstrap.wiring import build_services, settings_from
+from crm.kernel.addresses import EmailAddress
+from crm.privacy import register
+from crm.privacy.models import RefusalReason, RefusalScope
+from crm.privacy.register import Wish
+from crm.workflows.erase import Shelves, erase
+from crm.workflows.refuse import Desk, Mailbox, refuse
+from tests.conftest import NOW
+
+ANNA = EmailAddress.parse("anna@anna-shop.example")
+
+
+def main(act: str) -> None:
+    services = build_services(settings_from(os.environ))
+    ring = services.settings.keys.addresses
+    desk = Desk(services.database, ring, services.journal, services.clocks.real, patience=0)
+    mailbox = Mailbox(register.keys_of(ring, ANNA))
+    if act == "erase":
+        erase(desk, Shelves(services.settings.var, services.sent_mail), mailbox, channel="page", at=NOW)
+    else:
+        wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
+        refuse(desk, mailbox, wish)
+    sys.stdout.write("acknowledged\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
