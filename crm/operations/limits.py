@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from crm.operations.models import RateLimit
 
 _COUNT = text(
-    "INSERT INTO rate_limits (key, window, count) VALUES (:key, :window, 1)"
-    " ON CONFLICT (key, window) DO UPDATE SET count = rate_limits.count + 1 RETURNING count"
+    'INSERT INTO rate_limits (key, "window", count) VALUES (:key, :window, 1)'
+    ' ON CONFLICT (key, "window") DO UPDATE SET count = rate_limits.count + 1 RETURNING count'
 )
 
 

@@ -133,7 +133,10 @@ class Nursery:
     """The process that makes workers."""
 
     def __init__(self, env: dict[str, str], started: float, plant: Plant) -> None:
-        more = {"CRASH_STARTED": str(started), "CRASH_PLANT": plant.value, "CRM_FAULTS": SLOW}
+        # Two planners must be seen to read one step; with the key in place nothing comes of it.
+        slow = SLOW.replace("plan.after_read=sleep:0.03", "plan.after_read=sleep:0.3")
+        faults = slow if plant is Plant.NO_UNIQUE_KEY else SLOW
+        more = {"CRASH_STARTED": str(started), "CRASH_PLANT": plant.value, "CRM_FAULTS": faults}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.worker"],
             cwd=ROOT,
