@@ -1,9 +1,9 @@
 """Evidence: what proves that we may write to an address. Never edited; a better one is added."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -38,8 +38,7 @@ _OF_PEOPLE = Prepared(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvidence:
+class NewEvidence(NamedTuple):
     """A proof to write down."""
 
     prospect_id: int

@@ -167,6 +167,7 @@ class SpellingKey(Base):
 
     __tablename__ = "spelling_keys"
     __about__ = Path("prospect_id")
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads a plain dict
 
     digest: Mapped[AddressDigest] = mapped_column(
         String(32), primary_key=True, info=subject("finds the prospect a refusal is about")

@@ -2,10 +2,8 @@
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from datetime import date
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final
 
 from crm.kernel.addresses import EmailAddress
@@ -18,8 +16,7 @@ from crm.prospects.reading.parsed import ParsedRow
 from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.prospects.spelling import names_from
 
-_NAMES: Final = tuple(one.name for one in fields(ParsedRow))
-_values = attrgetter(*_NAMES[1:])  # the address stands first
+_NAMES: Final = ParsedRow._fields  # the address stands first
 _LEGAL_FORM, _SOURCE, _OBTAINED, _BASIS, _TAGS = (
     _NAMES.index(name) - 1 for name in ("legal_form", "source_kind", "obtained_on", "basis", "tags")
 )
@@ -36,7 +33,7 @@ def packed(found: Candidate | Broken) -> list[Any]:
         found.number,
         found.line,
         (row.address.local, row.address.domain),
-        [_plain(value) for value in _values(row)],
+        [_plain(value) for value in row[1:]],
         [digest for digest, _ in found.names.keys],
         found.kind,
         found.company,

@@ -225,6 +225,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("digest", "prospect_id", name=op.f("pk_spelling_keys")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_spelling_keys_prospect_id"), "spelling_keys", ["prospect_id"], unique=False)
     op.create_table(

@@ -1,7 +1,5 @@
 """One person, added by hand."""
 
-from dataclasses import replace
-
 import pytest
 
 from crm.kernel.addresses import EmailAddress
@@ -43,7 +41,7 @@ def test_who_is_there_already_is_named(services: Services) -> None:
 
 
 def test_nobody_is_added_without_a_source(services: Services) -> None:
-    assert add(services, replace(row(), source_kind=None)).outcome is RowOutcome.BROKEN
+    assert add(services, row()._replace(source_kind=None)).outcome is RowOutcome.BROKEN
     assert count(services.database, Prospect) == 0
 
 

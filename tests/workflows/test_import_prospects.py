@@ -445,4 +445,5 @@ def test_an_upload_of_a_running_import_is_not_forgotten(
     received(intake, sheet(ANN))
     clock.advance(timedelta(days=15))
     assert forget_uploads(intake) == 0
-    assert len(list(intake.uploads.iterdir())) == 1
+    [kept] = intake.uploads.iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600

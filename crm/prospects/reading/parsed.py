@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.business import LegalForm
@@ -34,8 +35,7 @@ class Defaults:
     """Days of sources after this one are faults; None lets them pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRow:
+class ParsedRow(NamedTuple):
     """One row as it may be kept. Texts are on one line and fit their columns; empty means unknown."""
 
     address: EmailAddress
