@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from crm.kernel.db import Base
@@ -28,3 +28,16 @@ def reading() -> Session:
     if current_app.extensions.get("sqlalchemy") is not db:
         raise RuntimeError("the app was not made by create_app")
     return cast("Session", db.session())
+
+
+@event.listens_for(Session, "after_commit")
+def _look_anew(written: Session) -> None:
+    """What a request wrote is seen by what it reads afterwards.
+
+    The guard has looked before any view writes, and a reader of SQLite keeps the picture it began with:
+    the page would still show the task that was just done. Objects read before stay as they are.
+    """
+    if not has_app_context() or current_app.extensions.get("sqlalchemy") is not db:
+        return
+    if db.session.registry.has() and written is not db.session():
+        db.session().close()

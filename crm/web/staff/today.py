@@ -114,13 +114,14 @@ def take_back(inbound_id: int) -> ResponseReturnValue:
 
 def _next(text: str, undo_url: str | None) -> ResponseReturnValue:
     """After an act: the queue as it is now, the next one open, and a way back."""
-    if not is_htmx() or not request.headers.get("HX-Target", "").endswith("desk"):
+    if not is_htmx():
         return redirect(request.referrer if _is_ours(request.referrer) else url_for("today.show"), 303)
     queue = _queue()
     first = next((item for group in queue for item in group["items"]), None)
     upcoming = query.next_task_at(reading(), staff_id=me().id, after=now())
     return render_template(
         "staff/today/_desk.html",
+        is_asked_for=request.headers.get("HX-Target", "").endswith("desk"),  # an undo comes from its toast
         queue=queue,
         pane=_pane(first["kind"], first["id"]) if first else None,
         current=first,
