@@ -20,6 +20,7 @@ from crm.bootstrap.wiring import INBOX, build_services, settings_from
 from crm.delivery.models import Mailbox
 from crm.kernel.clock import Clocks, monotonic, real_clock
 from crm.kernel.db import Base
+from crm.operations import heartbeat
 from crm.scheduler.jobs import Job, timetable
 from crm.services import Services
 from crm.web.app import create_app
@@ -85,6 +86,8 @@ class Office:
         """Everything the scheduler does, once."""
         for job in self.jobs:
             job.work(self.services, lambda: False)
+        with self.services.database.transaction() as session:
+            heartbeat.beat(session, heartbeat.SCHEDULER, at=real_clock())
 
     def pass_time(self, time: timedelta, *, step: timedelta = timedelta(hours=1)) -> None:
         """Let the calendar run, with the scheduler at work."""
