@@ -97,14 +97,13 @@ def claim(session: Session, import_id: int, *, claim_id: str, real_now: datetime
     return session.get_one(Import, import_id, populate_existing=True)
 
 
-def advance(  # noqa: PLR0913 - all by name; they are one step
+def advance(
     session: Session,
     import_id: int,
     *,
     claim_id: str,
     position: int,
     counts: Mapping[str, int],
-    broken_bytes: int,
     real_now: datetime,
 ) -> bool:
     """Note a batch, in the transaction that holds its rows; False when the import is not this worker's."""
@@ -115,7 +114,6 @@ def advance(  # noqa: PLR0913 - all by name; they are one step
         *mine,
         position=position,
         counts=dict(counts),
-        broken_bytes=broken_bytes,
         lease_until=real_now + LEASE,
     )
 

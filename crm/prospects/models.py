@@ -254,9 +254,6 @@ class Import(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(
         default=dict, info=no_person("rows by outcome", keep=Retention.SHORT)
     )
-    broken_bytes: Mapped[int] = mapped_column(
-        default=0, info=no_person("how much of the file of broken rows is committed", keep=Retention.SHORT)
-    )
     fault: Mapped[str] = mapped_column(
         String(300), default="", info=no_person("why it failed", keep=Retention.SHORT)
     )

@@ -42,7 +42,7 @@ class Claim(NamedTuple):
     @property
     def at(self) -> datetime:
         """The start of the day, in UTC: files know no hours."""
-        return datetime.combine(self.day, time.min, UTC)
+        return _start_of(self.day)
 
     @property
     def name(self) -> tuple[Basis, str, str]:
@@ -62,6 +62,11 @@ class Claim(NamedTuple):
             declines_offers=bool(self.wording) and _declines(self.wording),
             assessment_id=self.assessment_id,
         )
+
+
+@lru_cache(maxsize=4_096)
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
 
 
 _declines: Final = lru_cache(maxsize=4_096)(declines_offers)

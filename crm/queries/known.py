@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.domains.models import DomainCheck
-from crm.kernel.bulk import one_of
 from crm.kernel.digests import AddressDigest
+from crm.kernel.prepared import Prepared, among, one_of
 from crm.permission.models import Evidence
 from crm.permission.terms import Basis, DomainState
 from crm.privacy.models import Refusal, RefusalKey
@@ -38,67 +39,60 @@ class Existing:
     """They took a basis back: an import claims none for them."""
 
 
-_PROSPECT = (
-    Prospect.id,
-    Prospect.version,
-    Prospect.company_id,
-    Prospect.name,
-    Prospect.role,
-    Prospect.role_relevance,
-    Prospect.language,
-    Prospect.restricted_at,
-)
-_FIRM = (
-    Company.name,
-    Company.domain,
-    Company.id,
-    Company.version,
-    Company.website,
-    Company.country,
-    Company.language,
-    Company.time_zone,
-    Company.legal_form,
-    Company.relevance,
-    Company.relevance_by,
-    Company.released_at,
-)
-
-
-def refused_among(session: Session, digests: Collection[AddressDigest]) -> frozenset[AddressDigest]:
-    """Those of the names under which somebody, or a whole company, told us to stop."""
-    if not digests:
-        return frozenset()
-    query = (
-        select(RefusalKey.digest)
-        .join(Refusal, Refusal.id == RefusalKey.refusal_id)
-        .where(
-            one_of(session, RefusalKey.digest, digests),
-            Refusal.scope.in_(STOPS_MAIL),
-            Refusal.lifted_at.is_(None),
-        )
+_p, _c = Prospect.metadata.tables["prospects"].c, Company.metadata.tables["companies"].c
+_refusals, _keys = Refusal.metadata.tables["refusals"], RefusalKey.metadata.tables["refusal_keys"]
+_PERSON: Final = (
+    _p.address_digest, _p.id, _p.version, _p.company_id, _p.name, _p.role, _p.role_relevance, _p.language,
+    _p.restricted_at,
+)  # fmt: skip
+_FIRM: Final = (
+    _c.name, _c.domain, _c.id, _c.version, _c.website, _c.country, _c.language, _c.time_zone, _c.legal_form,
+    _c.relevance, _c.relevance_by, _c.released_at,
+)  # fmt: skip
+_REFUSED: Final = Prepared(
+    select(_keys.c.digest)
+    .join(_refusals, _refusals.c.id == _keys.c.refusal_id)
+    .where(
+        one_of(_keys.c.digest, "digests"),
+        among(_refusals.c.scope, STOPS_MAIL),
+        _refusals.c.lifted_at.is_(None),
     )
-    return frozenset(session.scalars(query))
+)
+_PEOPLE: Final = Prepared(select(*_PERSON).where(one_of(_p.address_digest, "digests")))
+_FIRMS_BY_DOMAIN: Final = Prepared(select(*_FIRM).where(one_of(_c.domain, "domains")))
+_FIRMS_BY_NAME: Final = Prepared(
+    select(*_FIRM).where(_c.domain.is_(None), one_of(_c.name, "names")).order_by(_c.id.desc())
+)
+_FIRMS: Final = Prepared(select(*_FIRM).where(one_of(_c.id, "ids")))
+_sources, _evidence = Source.metadata.tables["sources"].c, Evidence.metadata.tables["evidence"].c
+_SOURCES: Final = Prepared(select(_sources.prospect_id).where(one_of(_sources.prospect_id, "ids")))
+_PROOFS: Final = Prepared(
+    select(
+        _evidence.prospect_id, _evidence.basis, _evidence.url, _evidence.wording, _evidence.withdrawn_at
+    ).where(one_of(_evidence.prospect_id, "ids"))
+)
+_checks = DomainCheck.metadata.tables["domain_checks"].c
+_DOMAINS: Final = Prepared(select(_checks.domain, _checks.answer).where(one_of(_checks.domain, "domains")))
+
+
+def refused_among(session: Session, digests: Collection[AddressDigest]) -> set[AddressDigest]:
+    """Those of the names under which somebody, or a whole company, told us to stop."""
+    return {digest for (digest,) in _REFUSED.rows(session, digests=list(digests))}
 
 
 def prospects_among(session: Session, identities: Collection[AddressDigest]) -> dict[AddressDigest, Existing]:
     """The prospects with these mailboxes, by the digest in their row."""
-    query = select(Prospect.address_digest, *_PROSPECT).where(
-        one_of(session, Prospect.address_digest, identities)
-    )
-    found = {row[0]: Existing(*row[1:]) for row in session.execute(query)}
+    rows = _PEOPLE.rows(session, digests=list(identities))
+    found = {digest: Existing(*values) for digest, *values in rows}
     if found:
         _add_papers(session, {one.id: one for one in found.values()})
     return found
 
 
 def _add_papers(session: Session, found: dict[int, Existing]) -> None:
-    ids = list(found)
-    for id_ in session.scalars(select(Source.prospect_id).where(one_of(session, Source.prospect_id, ids))):
+    for (id_,) in _SOURCES.rows(session, ids=list(found)):
         found[id_].has_source = True
-    query = select(
-        Evidence.prospect_id, Evidence.basis, Evidence.url, Evidence.wording, Evidence.withdrawn_at
-    ).where(one_of(session, Evidence.prospect_id, ids))
-    for id_, basis, url, wording, withdrawn_at in session.execute(query):
+    for id_, basis, url, wording, withdrawn_at in _PROOFS.rows(session, ids=list(found)):
         one = found[id_]
         one.proofs |= {(basis, url, wording)}
         one.withdrew = one.withdrew or withdrawn_at is not None
@@ -107,30 +101,20 @@ def _add_papers(session: Session, found: dict[int, Existing]) -> None:
 def firms_among(session: Session, keys: Iterable[CompanyKey]) -> dict[CompanyKey, Firm]:
     """The companies that are there already."""
     wanted = list(keys)
-    domains = {key.domain for key in wanted if key.domain}
-    names = {key.name for key in wanted if not key.domain}
-    found: dict[CompanyKey, Firm] = {}
-    if domains:
-        query = select(*_FIRM).where(one_of(session, Company.domain, domains))
-        found.update((CompanyKey(row.domain), Firm(*row)) for row in session.execute(query))
+    domains = [key.domain for key in wanted if key.domain]
+    names = [key.name for key in wanted if not key.domain]
+    firms = [Firm(*row) for row in _FIRMS_BY_DOMAIN.rows(session, domains=domains)]
     if names:
-        query = (
-            select(*_FIRM)
-            .where(Company.domain.is_(None), one_of(session, Company.name, names))
-            .order_by(Company.id.desc())
-        )
-        for row in session.execute(query):
-            found[CompanyKey(None, row.name, row.country)] = Firm(*row)
-    return found
+        firms += [Firm(*row) for row in _FIRMS_BY_NAME.rows(session, names=names)]
+    return {firm.key: firm for firm in firms}
 
 
 def firms_of(session: Session, company_ids: Collection[int]) -> dict[int, Firm]:
     """Companies by id."""
-    query = select(*_FIRM).where(one_of(session, Company.id, company_ids))
-    return {row.id: Firm(*row) for row in session.execute(query)}
+    return {row[2]: Firm(*row) for row in _FIRMS.rows(session, ids=list(company_ids))}
 
 
 def domain_states_among(session: Session, domains: Collection[str]) -> dict[str, DomainState]:
     """What name servers said of mail domains; those never asked are left out."""
-    query = select(DomainCheck.domain, DomainCheck.answer).where(one_of(session, DomainCheck.domain, domains))
-    return {domain: DomainState(answer) for domain, answer in session.execute(query)}
+    rows = _DOMAINS.rows(session, domains=list(domains))
+    return {domain: DomainState(answer) for domain, answer in rows}

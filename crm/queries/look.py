@@ -34,7 +34,7 @@ class Look:
         by_id = {firm.id: firm for firm in firms.values() if firm.id is not None}
         missing = {one.company_id for one in prospects.values()} - set(by_id)
         return cls(
-            refused=set(known.refused_among(session, digests)),
+            refused=known.refused_among(session, digests),
             prospects=prospects,
             firms=firms,
             firms_by_id=by_id | (known.firms_of(session, missing) if missing else {}),

@@ -57,6 +57,8 @@ def import_prospects(
     except Exception:
         run.leave(ImportState.STOPPED, FAULT)
         raise
+    finally:
+        run.close()
     on_progress(ended)
     return ended
 

@@ -2,10 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +65,7 @@ class ImportRun:
         self._claim_id = claim_id
         self._counts: Counter[str] = Counter(row.counts)
         self._position = row.position
-        self._broken_bytes = row.broken_bytes
+        self._broken: BrokenRows | None = None
         self._slowest = 0.0
 
     def go(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Progress:
@@ -77,16 +76,23 @@ class ImportRun:
         with self._intake.database.reading() as session:
             gate = ImportGate.load(session, self._intake.controller, now=now)
         sorter = Sorter(choices, gate)
-        for rows in self._batches(path, choices, sorter):
-            if should_stop():
-                return self.leave(ImportState.RUNNING)
-            if not self._take(rows, table, choices, sorter):
-                return self._progress(ImportState.STOPPED)
-            on_progress(self._progress(ImportState.RUNNING))
+        with closing(self._batches(path, choices, sorter, table)) as batches:
+            for rows in batches:
+                if should_stop():
+                    return self.leave(ImportState.RUNNING)
+                if not self._take(rows, table, choices, sorter):
+                    return self._progress(ImportState.STOPPED)
+                on_progress(self._progress(ImportState.RUNNING))
         return self._finish()
 
-    def _batches(self, path: Path, choices: Choices, sorter: Sorter) -> Iterator[list[Candidate | Broken]]:
-        """The rows not done yet. Those done are read again: later rows may repeat their mailboxes."""
+    def _batches(
+        self, path: Path, choices: Choices, sorter: Sorter, table: Table
+    ) -> Generator[list[Candidate | Broken], None, None]:
+        """The rows not done yet.
+
+        Those done are read again: later rows may repeat their mailboxes, and the file of broken rows is
+        written from its start, because what a crash left of it is anybody's guess.
+        """
         self._size = FIRST
         batch: list[Candidate | Broken] = []
         refusals = 0
@@ -94,6 +100,8 @@ class ImportRun:
             if found.number <= self._position:
                 if isinstance(found, Candidate):
                     sorter.remember(found)
+                else:
+                    self._keep_broken(table, found)
                 if found.number % _RENEWED == 0:
                     self._renew()
                 continue
@@ -112,28 +120,25 @@ class ImportRun:
 
     def _take(self, rows: list[Candidate | Broken], table: Table, choices: Choices, sorter: Sorter) -> bool:
         """Commit one batch; False when the import is no longer ours."""
-        broken_bytes = self._keep_broken(table, [row for row in rows if isinstance(row, Broken)])
         try:
-            batch = self._commit_in_time(rows, choices, sorter, broken_bytes)
+            batch = self._commit_in_time(rows, choices, sorter)
         except _TakenAwayError:
             return False
         point("import.batch.after_commit")
         sorter.settle(batch)
-        self._position, self._broken_bytes = rows[-1].number, broken_bytes
+        for row in batch.broken:
+            self._keep_broken(table, row)
+        self._position = rows[-1].number
         return True
 
-    def _commit_in_time(
-        self, rows: list[Candidate | Broken], choices: Choices, sorter: Sorter, broken_bytes: int
-    ) -> Batch:
+    def _commit_in_time(self, rows: list[Candidate | Broken], choices: Choices, sorter: Sorter) -> Batch:
         """Somebody may add or change one of these rows after we read them: then they are read again."""
         for _ in range(_TRIES - 1):
             with suppress(IntegrityError, ChangedMeanwhileError):
-                return self._commit(rows, choices, sorter, broken_bytes)
-        return self._commit(rows, choices, sorter, broken_bytes)
+                return self._commit(rows, choices, sorter)
+        return self._commit(rows, choices, sorter)
 
-    def _commit(
-        self, rows: list[Candidate | Broken], choices: Choices, sorter: Sorter, broken_bytes: int
-    ) -> Batch:
+    def _commit(self, rows: list[Candidate | Broken], choices: Choices, sorter: Sorter) -> Batch:
         intake, now = self._intake, self._intake.clocks.calendar()
         with intake.database.transaction() as session:
             take_turns(session)
@@ -145,7 +150,7 @@ class ImportRun:
             counts = self._counts + Counter(one.outcome.value for one in batch.lines)
             if not imports.advance(
                 session, self._row.id, claim_id=self._claim_id, position=rows[-1].number, counts=counts,
-                broken_bytes=broken_bytes, real_now=intake.clocks.real(),
+                real_now=intake.clocks.real(),
             ):  # fmt: skip
                 raise _TakenAwayError
             point("import.batch.before_commit")
@@ -158,37 +163,43 @@ class ImportRun:
         wanted = int(rows * HOLD / max(took, 0.001))
         self._size = max(SMALLEST, min(LARGEST, wanted, self._size * 2))
 
-    def _keep_broken(self, table: Table, rows: list[Broken]) -> int:
-        """Write broken rows where they can be fetched; cut off what a batch that failed left there."""
-        if not rows:
-            return self._broken_bytes
-        path = uploads.broken_path(self._intake.uploads, self._row.stored_as)
-        # An erasure may have removed the file since the last batch: then it begins anew.
-        kept = self._broken_bytes if path.exists() and path.stat().st_size >= self._broken_bytes else 0
-        with BrokenRows(path, table.headers, separator=table.separator, resume_at=kept or None) as file:
-            for row in rows:
-                file.add(Row(row.number, row.line, row.values), row.fault)
-            return file.offset
+    def _keep_broken(self, table: Table, row: Broken) -> None:
+        """Write a broken row where it can be fetched, mended and imported again."""
+        if self._broken is None:
+            path = uploads.broken_path(self._intake.uploads, self._row.stored_as)
+            self._broken = BrokenRows(path, table.headers, separator=table.separator)
+        self._broken.add(Row(row.number, row.line, row.values), row.fault)
+
+    def close(self) -> None:
+        """Write out what is left of the broken rows."""
+        if self._broken is not None:
+            self._broken.close()
+            self._broken = None
 
     def _finish(self) -> Progress:
         point("import.before_finish")
-        ended = self.leave(ImportState.DONE, at=self._intake.clocks.calendar())
-        if ended.state is ImportState.DONE:
-            uploads.forget(self._intake.uploads, self._row.stored_as, broken_rows=False)
-            log.info("import done", extra={"import": self._row.id, **self._counts})
-        return ended
+        if self._broken is not None:
+            log.info("broken rows are kept", extra={"bytes": self._broken.offset})  # on the disk by now
+        with self._intake.database.transaction() as session:
+            is_done = imports.leave(
+                session, self._row.id, claim_id=self._claim_id, state=ImportState.DONE,
+                at=self._intake.clocks.calendar(),
+            )  # fmt: skip
+        if not is_done:
+            return self._progress(ImportState.STOPPED)
+        uploads.forget(self._intake.uploads, self._row.stored_as, broken_rows=False)
+        log.info("import done", extra={"import": self._row.id, **self._counts})
+        return self._progress(ImportState.DONE)
 
-    def leave(self, state: ImportState, fault: str = "", *, at: datetime | None = None) -> Progress:
-        """Let go. On a full disk even the reason may not fit; then it is left out.
+    def leave(self, state: ImportState, fault: str = "") -> Progress:
+        """Let go before the end. On a full disk even the reason may not fit; then it is left out.
 
         When nothing can be written at all, the lease ends and another worker takes it up.
         """
         for words in dict.fromkeys((fault, "")):
             try:
                 with self._intake.database.transaction() as session:
-                    imports.leave(
-                        session, self._row.id, claim_id=self._claim_id, state=state, fault=words, at=at
-                    )
+                    imports.leave(session, self._row.id, claim_id=self._claim_id, state=state, fault=words)
                 break
             except OperationalError:
                 log.exception("an import could not be let go")

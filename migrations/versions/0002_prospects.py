@@ -68,7 +68,6 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("broken_bytes", sa.Integer(), nullable=False),
         sa.Column("fault", sa.String(length=300), nullable=False),
         sa.Column("claim_id", sa.String(length=26), nullable=True),
         sa.Column("lease_until", sa.DateTime(), nullable=True),
