@@ -153,7 +153,7 @@ def unsubscribed(eyes: Eyes, link: str) -> None:
         phone.goto(link)
         expect(phone.get_by_role("heading", level=1)).to_be_visible()
         eyes.look(phone, f"unsubscribe{'' if scripts else '-plain'}", axe=scripts)
-        phone.locator("button[type=submit]").click()
+        phone.get_by_role("button", name="Confirm").first.click()
         expect(phone.locator(".done")).to_be_visible()
         eyes.look(phone, f"unsubscribed{'' if scripts else '-plain'}", axe=scripts)
         assert phone.context.cookies() == []

@@ -108,6 +108,13 @@ def test_a_reply_waits_on_today_and_is_dealt_with_by_one_key(
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     page.keyboard.press("z")
     expect(page.locator("#pane")).to_contain_text("Klinkt goed")
+    phone = eyes.open(noor, size=PHONE)
+    phone.goto("/")
+    phone.locator(".queue-item a").click()
+    expect(phone.locator("#desk")).to_contain_text("Klinkt goed. Bel me morgen maar.")
+    eyes.look(phone, "reply-on-a-phone")
+    phone.get_by_role("button", name="Done").click()
+    expect(phone.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
 
 
 def arrived(office: Office) -> Arrived:
