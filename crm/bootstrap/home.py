@@ -1,12 +1,20 @@
 """The folder an installation lives in: made once, with settings and keys of its own."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from crm.kernel import keys
 from crm.kernel.errors import InvalidSettingsError
+from crm.kernel.settings import Settings
 
 SETTINGS = "settings.env"
+SENT, INBOX = "mail/sent", "mail/inbox"
+"""Maildirs: what the `mailbox` mailer took, and where inbound mail is put."""
+
+_SQLITE = "sqlite:///"
+_MIGRATIONS = Path(__file__).parents[2] / "migrations" / "versions"
 
 # Where nothing else is said: the published policy's own values (P2), and a region in the EU (P21).
 _FIRST = """\
@@ -64,3 +72,23 @@ def read_home(var: Path) -> dict[str, str]:
     if problems:
         raise InvalidSettingsError(problems)
     return found
+
+
+def is_settled(settings: Settings) -> bool:
+    """Tell, without loading the program, that nothing is left to make: newest schema, an account, a mailbox.
+
+    False when in doubt; then the program itself looks.
+    """
+    if not settings.database_url.startswith(_SQLITE):
+        return False
+    newest = max(path.name for path in _MIGRATIONS.glob("[0-9]*.py")).partition("_")[0]
+    try:
+        address = f"{Path(settings.database_url.removeprefix(_SQLITE)).as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            found = database.execute(
+                "SELECT (SELECT version_num FROM alembic_version),"
+                " EXISTS (SELECT 1 FROM staff), EXISTS (SELECT 1 FROM mailboxes)"
+            ).fetchone()
+    except (sqlite3.Error, ValueError):
+        return False
+    return bool(found == (newest, 1, 1))

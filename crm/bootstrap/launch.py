@@ -10,15 +10,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from crm.bootstrap.home import make_home, read_home
-from crm.bootstrap.wiring import build_services, settings_from
-from crm.kernel import schema
+from crm.bootstrap.home import is_settled, make_home, read_home
 from crm.kernel.clock import monotonic
 from crm.kernel.errors import InvalidSettingsError
-from crm.services import Services
-from crm.workflows.open_house import first_link, first_mailbox
+from crm.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from crm.services import Services
 
 PATIENCE = 20.0  # seconds a part has to stop by itself
 USAGE = 2
@@ -60,8 +60,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def prepare(var: Path, port: int, *, more: dict[str, str] | None = None) -> tuple[dict[str, str], Services]:
-    """Make the folder, check the port, read the settings, migrate.
+def environment(var: Path, port: int, *, more: dict[str, str] | None = None) -> dict[str, str]:
+    """Check the port, make the folder, read its settings: what every process of the program is given.
 
     Raises:
         CannotStartError: with one plain sentence.
@@ -75,9 +75,44 @@ def prepare(var: Path, port: int, *, more: dict[str, str] | None = None) -> tupl
             f"The folder {var} cannot be written ({error.strerror}). Choose another one with --var."
         ) from error
     env.setdefault("CRM_BASE_URL", f"http://127.0.0.1:{port}")
+    return env
+
+
+def migrated(env: dict[str, str]) -> "Services":
+    """The program's services over a database of the newest schema.
+
+    Raises:
+        InvalidSettingsError: the settings are not usable.
+    """
+    # Here and not above: loading the program takes longer than all else a second start does.
+    from crm.bootstrap.wiring import build_services, settings_from  # noqa: PLC0415 - see above
+    from crm.kernel import schema  # noqa: PLC0415 - see above
+
     services = build_services(settings_from(env))
     schema.migrate(services.database)
-    return env, services
+    return services
+
+
+def prepare(var: Path, port: int, *, more: dict[str, str] | None = None) -> tuple[dict[str, str], "Services"]:
+    """Both at once. Raises CannotStartError and InvalidSettingsError."""
+    env = environment(var, port, more=more)
+    return env, migrated(env)
+
+
+def open_house(env: dict[str, str]) -> str | None:
+    """Bring the database up to date and let the first person in: the link, while nobody has an account.
+
+    Raises:
+        InvalidSettingsError: the settings are not usable.
+    """
+    from crm.workflows.open_house import first_link, first_mailbox  # noqa: PLC0415 - see `migrated`
+
+    services = migrated(env)
+    with services.database.transaction() as session:
+        first_mailbox(session, services.settings)
+        link = first_link(session, services.settings.base_url, at=services.clocks.real())
+    services.database.dispose()
+    return link
 
 
 def start(env: dict[str, str], port: int, *, workers: int = 2) -> list[Part]:
@@ -156,11 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parse(sys.argv[1:] if arguments is None else arguments)
     var = (chosen.var or Path("var")).absolute()
     try:
-        env, services = prepare(var, chosen.port)
-        with services.database.transaction() as session:
-            first_mailbox(session, services.settings)
-            link = first_link(session, services.settings.base_url, at=services.clocks.real())
-        services.database.dispose()
+        env = environment(var, chosen.port)
+        link = None if is_settled(Settings.from_env(env)) else open_house(env)
         parts = start(env, chosen.port, workers=chosen.workers)
         try:
             wait_until_open(chosen.port, parts)

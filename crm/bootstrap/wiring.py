@@ -12,6 +12,7 @@ from crm.adapters.mailbox_viewer import MaildirViewer
 from crm.adapters.sendgrid import SendGridMailer
 from crm.adapters.smtp import SmtpMailer
 from crm.adapters.smtp_session import Relay, TlsMode
+from crm.bootstrap import home
 from crm.delivery.ports import Mailer
 from crm.kernel.clock import clocks_from, real_clock
 from crm.kernel.db import Database
@@ -23,8 +24,7 @@ from crm.services import Services
 from crm.tracking.addresses import TrustedProxies
 from crm.tracking.dying_keys import DyingKeys
 
-SENT, INBOX = "mail/sent", "mail/inbox"
-"""Maildirs under var/: what the `mailbox` mailer took, and where inbound mail is put."""
+SENT, INBOX = home.SENT, home.INBOX
 
 
 def settings_from(env: Mapping[str, str] | None = None) -> Settings:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from crm.bootstrap import launch
-from crm.bootstrap.home import SETTINGS, read_home
+from crm.bootstrap.home import INBOX, SENT, SETTINGS, is_settled, read_home
 from crm.bootstrap.launch import USAGE, CannotStartError, Part
-from crm.kernel.clock import monotonic, real_clock
+from crm.kernel.clock import real_clock
 from crm.kernel.errors import InvalidSettingsError
+from crm.kernel.settings import Settings
 from scripts.demo.fast_calendar import ANCHOR, REACHED, SPEED, Keeper, first_morning, go_on_from
 from scripts.demo.names import NameServer
 from scripts.demo.people import DONE
@@ -91,25 +92,17 @@ def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
     state = prepare_folder(var, chosen.seed)
     names = stack.enter_context(NameServer())
     set_environment(names.port, state.service_port)
-    begun = monotonic()
-    env, services = launch.prepare(var, chosen.port, more=_DEMO)
-    # A machine that is slow here will be slow to start the rest.
-    starting = timedelta(seconds=min(3 + 3 * (monotonic() - begun), 20))
-    if not state.built:
-        from scripts.demo.world import build  # noqa: PLC0415 - the second start needs none of it
-
-        print("Making the demo's world (once, some seconds)…", flush=True)
-        morning = first_morning(real_clock().date())
-        build(services, var, seed=state.seed, first_morning=morning)
-        go_on_from(var, morning)
-        state = replace(state, built=True)
-    services.database.dispose()
+    env = launch.environment(var, chosen.port, more=_DEMO)
+    if not (state.built and is_settled(Settings.from_env(env))):
+        state = _make(env, state)
     remember(var, state)
-    keeper = Keeper.begin(var, speed=chosen.speed, real=real_clock, starting=starting)
-    parts = _start(env, state, chosen, var)
+    keeper = Keeper.begin(var, speed=chosen.speed, real=real_clock, starting=_time_to_start())
     keeper.run()
+    parts = launch.start(env, chosen.port, workers=chosen.workers)
     try:
         launch.wait_until_open(chosen.port, parts)
+        # Only now: the pages are there sooner when nothing else starts beside them.
+        parts += _company(env, state, var)
         _say(env["CRM_BASE_URL"], var, chosen.speed)
         return launch.watch(parts)
     finally:
@@ -117,21 +110,39 @@ def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
         keeper.end()
 
 
-def _start(env: dict[str, str], state: State, chosen: argparse.Namespace, var: Path) -> list[Part]:
-    """The program itself, the image service's stand-in, and the people."""
-    parts = launch.start(env, chosen.port, workers=chosen.workers)
+def _time_to_start() -> timedelta:
+    """How long everything takes to come up: longer on a machine that is busy with other things."""
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return timedelta(seconds=min(4 * max(busy, 1), 20))
+
+
+def _make(env: dict[str, str], state: State) -> State:
+    """Bring the database up to date, and make the world where there is none."""
+    services, var = launch.migrated(env), Path(env["CRM_VAR"])
+    if not state.built:
+        from scripts.demo.world import build  # noqa: PLC0415 - a second start needs none of it
+
+        print("Making the demo's world (once, some seconds)…", flush=True)
+        morning = first_morning(real_clock().date())
+        build(services, var, seed=state.seed, first_morning=morning)
+        go_on_from(var, morning)
+    services.database.dispose()
+    return replace(state, built=True)
+
+
+def _company(env: dict[str, str], state: State, var: Path) -> list[Part]:
+    """The image service's stand-in, and the people."""
     whole, base = {**os.environ, **env}, env["CRM_BASE_URL"]
     service = [
-        sys.executable, "-m", "scripts.image_service", "--port", str(state.service_port), "--crm", base,
-        "--secret-file", str(var / "keys" / "image_service"), "--data", str(var / "image-service"),
-    ]  # fmt: skip
-    people = [
-        *(sys.executable, "-m", "scripts.demo.people"),
-        *("--var", str(var), "--base", base, "--seed", str(state.seed)),
+        *(sys.executable, "-m", "scripts.image_service", "--port", str(state.service_port), "--crm", base),
+        *("--secret-file", str(var / "keys" / "image_service"), "--data", str(var / "image-service")),
     ]
-    parts.append(Part("image-service", service, whole, var / "logs"))
-    parts.append(Part("people", people, whole, var / "logs"))
-    return parts
+    people = [
+        *(sys.executable, "-m", "scripts.demo.people", "--var", str(var), "--base", base),
+        *("--seed", str(state.seed), "--sent", str(var / SENT), "--inbox", str(var / INBOX)),
+    ]
+    logs = var / "logs"
+    return [Part("image-service", service, whole, logs), Part("people", people, whole, logs)]
 
 
 def prepare_folder(var: Path, seed: int | None) -> State:

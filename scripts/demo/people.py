@@ -20,7 +20,6 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crm.adapters.maildir import SEEN, Maildir
-from crm.bootstrap.wiring import INBOX, SENT
 from crm.kernel import logs
 from crm.kernel.clock import Clock, clocks_from
 from crm.kernel.zones import zone_for
@@ -184,6 +183,8 @@ def main() -> int:
     parser.add_argument("--var", type=Path, required=True)
     parser.add_argument("--base", required=True, help="the CRM's address")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--sent", type=Path, required=True, help="the Maildir our mail arrives in")
+    parser.add_argument("--inbox", type=Path, required=True, help="the Maildir theirs is put in")
     options = parser.parse_args()
     logs.configure()
     stop = threading.Event()
@@ -192,7 +193,7 @@ def main() -> int:
     clocks = clocks_from(options.var / ANCHOR)
     people = People(options.var, options.base, options.seed, clocks.calendar, clocks.speed)
     people.remember()
-    sent, inbox = Maildir(options.var / SENT), Maildir(options.var / INBOX)
+    sent, inbox = Maildir(options.sent), Maildir(options.inbox)
     people.look(sent, is_first=True)
     while not stop.is_set():
         people.look(sent)
