@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from crm.delivery.models import Mailbox, Message, MessageState
 from crm.domains.models import DomainCheck
@@ -201,7 +201,8 @@ class Outreach:
 
     def messages(self) -> list[Message]:
         with self.services.database.reading() as session:
-            return list(session.scalars(select(Message).order_by(Message.id)))
+            whole = select(Message).options(undefer(Message.wire)).order_by(Message.id)
+            return list(session.scalars(whole))
 
     def states(self) -> list[MessageState]:
         return [message.state for message in self.messages()]

@@ -4,8 +4,8 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from crm.kernel.db import Base
 from crm.kernel.digests import AddressDigest
@@ -77,6 +77,18 @@ class MailboxDay(Base):
     used: Mapped[int] = mapped_column(default=0, info=no_person("slots reserved or spent"))
 
 
+class MessageBytes(Base):
+    """A mail as it leaves, byte for byte. Apart from its message, whose row is rewritten at every step."""
+
+    __tablename__ = "message_bytes"
+    __about__ = Path("message_id", "messages")
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, info=subject("of which message")
+    )
+    wire: Mapped[bytes] = mapped_column(LargeBinary, info=subject("what we wrote, byte for byte"))
+
+
 class Message(Base):
     """One mail to one person, rendered and frozen. What it says never changes after it was planned."""
 
@@ -115,7 +127,6 @@ class Message(Base):
     recipient: Mapped[str] = mapped_column(String(254), info=subject("to whom"))
     sender: Mapped[str] = mapped_column(String(254), info=subject("envelope sender with our token"))
     subject_line: Mapped[str] = mapped_column(String(998), info=subject("what we wrote"))
-    wire: Mapped[bytes] = mapped_column(LargeBinary, info=subject("what we wrote, byte for byte"))
     notice_version: Mapped[str] = mapped_column(
         String(16), default="", info=subject("which notice they were shown: P39")
     )
@@ -141,6 +152,12 @@ class Message(Base):
     planned_at: Mapped[datetime] = mapped_column(info=subject("when it was frozen"))
     sent_at: Mapped[datetime | None] = mapped_column(info=subject("when the provider took it"))
     changed_at: Mapped[datetime] = mapped_column(info=subject("when the state last changed"))
+
+    wire: Mapped[bytes] = column_property(
+        select(MessageBytes.wire).where(MessageBytes.message_id == id).scalar_subquery(),  # noqa: A003 - ours
+        deferred=True,
+    )
+    """To read; written by `outbox.queue`."""
 
 
 class ProviderEvent(Base):

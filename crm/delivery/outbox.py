@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, LargeBinary, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from crm.delivery.models import Message, MessageState
+from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind, TrackingMode
 from crm.kernel.prepared import Prepared, among, one_of
@@ -63,11 +63,17 @@ class NewMessage:
 
 _COLUMNS = (
     "public_id", "pixel_id", "kind", "prospect_id", "enrolment_id", "step_id", "mailbox_id", "dedupe_key",
-    "address_digest", "recipient", "sender", "subject_line", "wire", "notice_version", "first_contact",
+    "address_digest", "recipient", "sender", "subject_line", "notice_version", "first_contact",
     "tracking", "decision", "state", "due_at", "attempt", "outcome", "planned_at", "changed_at",
 )  # fmt: skip
 _INSERT = Prepared(
     sqlite.insert(_messages).values({name: bindparam(name) for name in _COLUMNS}).on_conflict_do_nothing()
+)
+_BYTES = Prepared(
+    insert(MessageBytes.metadata.tables["message_bytes"]).from_select(
+        ["message_id", "wire"],
+        select(_m.id, bindparam("wire", type_=LargeBinary)).where(_m.public_id == bindparam("name")),
+    )
 )
 _WAITING = Prepared(
     select(_m.mailbox_id, func.count())
@@ -92,9 +98,13 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
         return 0
     rows = [_row(message, now) for message in messages]
     if session.get_bind().dialect.name == "sqlite":
-        return _INSERT.many(session, rows)
-    fresh = postgresql.insert(_messages).on_conflict_do_nothing().returning(_m.id)
-    return len(session.connection().execute(fresh, rows).all())
+        added = _INSERT.many(session, rows)
+    else:
+        fresh = postgresql.insert(_messages).on_conflict_do_nothing().returning(_m.id)
+        added = len(session.connection().execute(fresh, rows).all())
+    # Nothing for one that was known: its new public id names no row.
+    _BYTES.many(session, [{"name": one.public_id, "wire": one.wire} for one in messages])
+    return added
 
 
 def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
@@ -111,7 +121,6 @@ def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
         "recipient": message.recipient,
         "sender": message.sender,
         "subject_line": message.subject_line,
-        "wire": message.wire,
         "notice_version": message.notice_version,
         "first_contact": message.first_contact,
         "tracking": message.tracking,

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import NullType
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
@@ -28,7 +28,8 @@ class one_of(ColumnElement[bool]):  # noqa: N801 - reads like the operator it is
     """`column IN (…)` for a parameter of any number of ids or texts: one statement for all lengths."""
 
     inherit_cache = False
-    type = Boolean()
+    # Of a Boolean, SQLAlchemy would ask `= 1` on SQLite, which then uses no index.
+    type = NullType()  # type: ignore[assignment]
 
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column

@@ -10,6 +10,7 @@ from crm.permission.findings import Decision, Finding, Verdict
 from crm.permission.reasons import Reason, Weight
 
 VERSION: Final = 1
+_DETAILS: Final = tuple(field.name for field in fields(Finding) if field.name not in {"reason", "weight"})
 
 
 def to_record(decision: Decision) -> dict[str, Any]:
@@ -33,9 +34,12 @@ def from_record(record: Mapping[str, Any]) -> Decision:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    values = {field.name: getattr(finding, field.name) for field in fields(finding)}
-    written = {name: _written(value) for name, value in values.items()}
-    return {name: value for name, value in written.items() if value not in (None, "", [])}
+    record: dict[str, Any] = {"reason": finding.reason.value, "weight": finding.weight.value}
+    for name in _DETAILS:
+        value = getattr(finding, name)
+        if value is not None and value not in ("", ()):
+            record[name] = _written(value)
+    return record
 
 
 def _read(values: Mapping[str, Any]) -> Finding:

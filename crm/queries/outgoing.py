@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from crm.delivery.models import Message, MessageState
+from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind
 from crm.kernel.prepared import Prepared, one_of
@@ -23,6 +23,7 @@ _m, _e = _messages.c, _enrolments.c
 _p = Prospect.metadata.tables["prospects"]
 _c = Company.metadata.tables["companies"]
 _q = SequenceRow.metadata.tables["sequences"]
+_b = MessageBytes.metadata.tables["message_bytes"]
 _s = Step.metadata.tables["steps"]
 
 
@@ -100,10 +101,11 @@ class InHand(NamedTuple):
 _IN_HAND = Prepared(
     select(
         _m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.mailbox_id, _m.dedupe_key,
-        _m.address_digest, _m.recipient, _m.sender, _m.wire, _m.due_at,
+        _m.address_digest, _m.recipient, _m.sender, _b.c.wire, _m.due_at,
         _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position,
     )
     .select_from(_messages)
+    .join(_b, _b.c.message_id == _m.id)
     .outerjoin(_enrolments, _e.id == _m.enrolment_id)
     .outerjoin(_s, _s.c.id == _m.step_id)
     .where(one_of(_m.id, "ids"), _m.state == MessageState.CLAIMED, _m.claim_id == bindparam("claim"))

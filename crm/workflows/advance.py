@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm.kernel.prepared import Prepared, one_of
 from crm.queries.recipients import Recipient, recipients
 from crm.sequences import enrolments, versions
 from crm.sequences.models import Enrolment
@@ -13,6 +15,18 @@ from crm.sequences.planner import next_due
 from crm.sequences.versions import StepText
 
 _e = Enrolment.metadata.tables["enrolments"].c
+
+
+class _Place(NamedTuple):
+    """Where somebody is."""
+
+    id: int
+    prospect_id: int
+    version_id: int
+    position: int
+
+
+_PLACES = Prepared(select(_e.id, _e.prospect_id, _e.version_id, _e.position).where(one_of(_e.id, "ids")))
 
 
 def advance(session: Session, done: Mapping[int, int], *, now: datetime) -> int:
@@ -23,8 +37,8 @@ def advance(session: Session, done: Mapping[int, int], *, now: datetime) -> int:
     """
     if not done:
         return 0
-    query = select(_e.id, _e.prospect_id, _e.version_id, _e.position).where(_e.id.in_(done))
-    rows = [row for row in session.execute(query) if row.position == done[row.id]]
+    rows = [_Place(*row) for row in _PLACES.rows(session, ids=list(done))]
+    rows = [row for row in rows if row.position == done[row.id]]
     plans = versions.load(session, {row.version_id for row in rows})
     people = recipients(session, {row.prospect_id for row in rows})
     ended: list[int] = []
@@ -38,7 +52,8 @@ def advance(session: Session, done: Mapping[int, int], *, now: datetime) -> int:
         else:
             going_on[row.id] = (step.position, due_of(row.id, step, person, after=now))
     enrolments.advance(session, going_on, at=now)
-    enrolments.finish(session, ended, at=now)
+    if ended:
+        enrolments.finish(session, ended, at=now)
     return len(rows)
 
 

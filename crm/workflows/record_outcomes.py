@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,13 +14,14 @@ from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import UNASKED
 from crm.delivery.ports import Accepted, NotSent, Outcome, Rejected
 from crm.delivery.states import EventKind
-from crm.kernel.digests import AddressKeys
+from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.mail import MailKind
+from crm.kernel.prepared import Prepared, one_of
 from crm.permission import ledger
 from crm.permission.ledger import Sent
 from crm.permission.terms import AddressState
 from crm.prospects.models import Prospect, Status, StatusChange
-from crm.queries.recipients import recipients
+from crm.queries.recipients import Recipient, recipients
 from crm.sequences import enrolments
 from crm.sequences.models import Step, StopReason
 from crm.workflows.advance import advance
@@ -31,6 +32,30 @@ _p, _m = _prospects.c, _messages.c
 _s = Step.metadata.tables["steps"].c
 _NO_SUCH_MAILBOX: Final = re.compile(r"\b5\.1\.\d+")
 """Enhanced status codes of an address that does not exist (RFC 3463 section 3.2)."""
+
+
+_LEFT = Prepared(
+    select(_m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.address_digest, _s.position)
+    .select_from(_messages)
+    .outerjoin(Step.metadata.tables["steps"], _s.id == _m.step_id)
+    .where(one_of(_m.id, "ids"))
+)
+_LAST_MAIL = Prepared(update(_prospects).where(one_of(_p.id, "ids")).values(last_mail_at=bindparam("now")))
+_CONTACTED = Prepared(
+    update(_prospects)
+    .where(one_of(_p.id, "ids"), _p.status == Status.NEW)
+    .values(status=Status.CONTACTED)
+    .returning(_p.id)
+)
+_STATUS = Prepared(
+    insert(StatusChange.metadata.tables["status_changes"]).values(
+        prospect_id=bindparam("person"),
+        was=Status.NEW,
+        became=Status.CONTACTED,
+        because="mail_sent",
+        changed_at=bindparam("now"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,51 +109,41 @@ def after_sending(
     """
     if not message_ids:
         return
-    query = (
-        select(_m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.address_digest, _s.position)
-        .select_from(_messages)
-        .outerjoin(Step.metadata.tables["steps"], _s.id == _m.step_id)
-        .where(_m.id.in_(message_ids))
-    )
-    rows = session.execute(query).all()
-    unasked = {row.prospect_id for row in rows if row.kind in UNASKED and row.prospect_id is not None}
+    rows = [_Left(*row) for row in _LEFT.rows(session, ids=list(message_ids))]
     people = recipients(session, {row.prospect_id for row in rows if row.prospect_id is not None})
-    sent = []
-    for row in rows:
-        person = people.get(row.prospect_id)
-        firm = person.firm_domain if person else None
-        domain = ring.domain_digests(firm)[0] if firm else None
-        sent.append(Sent(row.address_digest, domain, row.public_id, MailKind(row.kind), now))
-    ledger.write(session, sent)
-    _note_contact(session, [people[one].id for one in unasked if one in people], now)
-    advance(
-        session,
-        {row.enrolment_id: row.position for row in rows if row.enrolment_id is not None},
-        now=now,
-    )
+    ledger.write(session, [_sent(row, people.get(row.prospect_id or 0), ring, now) for row in rows])
+    unasked = {row.prospect_id or 0 for row in rows if row.kind in UNASKED}
+    _note_contact(session, [people[one] for one in sorted(unasked & people.keys())], now)
+    done = {row.enrolment_id: row.position for row in rows if row.enrolment_id is not None}
+    advance(session, {one: position for one, position in done.items() if position is not None}, now=now)
 
 
-def _note_contact(session: Session, prospect_ids: Sequence[int], now: datetime) -> None:
-    if not prospect_ids:
+class _Left(NamedTuple):
+    """A message that left."""
+
+    id: int
+    public_id: str
+    kind: MailKind
+    prospect_id: int | None
+    enrolment_id: int | None
+    address_digest: AddressDigest
+    position: int | None
+
+
+def _sent(row: _Left, person: Recipient | None, ring: AddressKeys, now: datetime) -> Sent:
+    firm = person.firm_domain if person else None
+    domain = ring.domain_digests(firm)[0] if firm else None
+    return Sent(row.address_digest, domain, row.public_id, row.kind, now)
+
+
+def _note_contact(session: Session, people: Sequence[Recipient], now: datetime) -> None:
+    if not people:
         return
-    session.execute(update(_prospects).where(_p.id.in_(prospect_ids)).values(last_mail_at=now))
-    fresh = session.scalars(
-        update(_prospects)
-        .where(_p.id.in_(prospect_ids), _p.status == Status.NEW)
-        .values(status=Status.CONTACTED)
-        .returning(_p.id)
-    ).all()
+    _LAST_MAIL.run(session, ids=[person.id for person in people], now=now)
+    fresh = [person.id for person in people if person.status is Status.NEW]
     if fresh:
-        session.connection().execute(
-            insert(StatusChange.metadata.tables["status_changes"]).values(
-                prospect_id=bindparam("person"),
-                was=Status.NEW,
-                became=Status.CONTACTED,
-                because="mail_sent",
-                changed_at=now,
-            ),
-            [{"person": person} for person in fresh],
-        )
+        changed = [row[0] for row in _CONTACTED.rows(session, ids=fresh)]
+        _STATUS.many(session, [{"person": person, "now": now} for person in changed])
 
 
 def _late(outcome: Outcome) -> EventKind | None:

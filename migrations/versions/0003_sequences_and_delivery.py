@@ -192,7 +192,6 @@ def upgrade() -> None:
         sa.Column("recipient", sa.String(length=254), nullable=False),
         sa.Column("sender", sa.String(length=254), nullable=False),
         sa.Column("subject_line", sa.String(length=998), nullable=False),
-        sa.Column("wire", sa.LargeBinary(), nullable=False),
         sa.Column("notice_version", sa.String(length=16), nullable=False),
         sa.Column("first_contact", sa.Boolean(), nullable=False),
         sa.Column(
@@ -274,6 +273,18 @@ def upgrade() -> None:
     op.create_index("ix_messages_state_lease_until", "messages", ["state", "lease_until"], unique=False)
     op.create_index("ix_messages_step_id_state", "messages", ["step_id", "state"], unique=False)
     op.create_table(
+        "message_bytes",
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("wire", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["messages.id"],
+            name=op.f("fk_message_bytes_message_id_messages"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message_bytes")),
+    )
+    op.create_table(
         "provider_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=False),
@@ -296,6 +307,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_provider_events_message_id"), table_name="provider_events")
     op.drop_table("provider_events")
+    op.drop_table("message_bytes")
     op.drop_index("ix_messages_step_id_state", table_name="messages")
     op.drop_index("ix_messages_state_lease_until", table_name="messages")
     op.drop_index("ix_messages_state_due_at", table_name="messages")
