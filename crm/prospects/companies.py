@@ -55,28 +55,36 @@ class Firm:
         """What a row has to say to be about this company."""
         return CompanyKey(self.domain) if self.domain else CompanyKey(None, self.name, self.country)
 
-    def learn(self, row: ParsedRow, relevance_by: str) -> None:
-        """Fill gaps from a row. What is known stays: an import never changes which rules apply."""
-        if row.website and not self.website:
-            self._set("website", row.website)
-        if row.language and not self.language:
-            self._set("language", row.language)
-        if row.legal_form is not LegalForm.UNKNOWN and self.legal_form is LegalForm.UNKNOWN:
-            self._set("legal_form", row.legal_form)
-        if row.relevance and not self.relevance:
-            self._set("relevance", row.relevance)
-            self.relevance_by = relevance_by
-        if row.country and not self.country:
-            self._set("country", row.country)
-            self.gains_country = True
-        if not self.time_zone:
-            zone = row.time_zone or zone_of_country(self.country)
-            if zone:
-                self._set("time_zone", zone)
+    def is_meant_by(self, key: CompanyKey) -> bool:
+        """Tell whether a row is about this company; one whose country we do not know may be in any."""
+        return key == self.key or (
+            not self.domain and not key.domain and not self.country and key.name == self.name
+        )
 
-    def _set(self, name: str, value: object) -> None:
-        setattr(self, name, value)
-        self.is_changed = True
+    def learn(self, row: ParsedRow, relevance_by: str) -> bool:
+        """Fill gaps from a row. What is known stays: an import never changes which rules apply.
+
+        Returns:
+            True when the row said something new.
+        """
+        new: dict[str, object] = {}
+        if row.website and not self.website:
+            new["website"] = row.website
+        if row.language and not self.language:
+            new["language"] = row.language
+        if row.legal_form is not LegalForm.UNKNOWN and self.legal_form is LegalForm.UNKNOWN:
+            new["legal_form"] = row.legal_form
+        if row.relevance and not self.relevance:
+            new |= {"relevance": row.relevance, "relevance_by": relevance_by}
+        if row.country and not self.country:
+            new["country"] = row.country
+            self.gains_country = True
+        if not self.time_zone and (zone := row.time_zone or zone_of_country(self.country or row.country)):
+            new["time_zone"] = zone
+        for name, value in new.items():
+            setattr(self, name, value)
+        self.is_changed = self.is_changed or bool(new)
+        return bool(new)
 
 
 def zone_of_country(country: str) -> str:

@@ -56,8 +56,11 @@ class Look:
     def firm_for(self, row: Candidate) -> Firm:
         """The company of a new prospect, found or to be made."""
         firm = self.firms.get(row.company)
+        if firm is None and not row.company.domain:
+            firm = self.firms.get(CompanyKey(None, row.company.name))  # its country was not known
         if firm is None:
-            firm = self.firms[row.company] = Firm(row.row.company, row.company.domain)
+            firm = Firm(row.row.company, row.company.domain)
+        self.firms[row.company] = firm
         return firm
 
     def firm_of(self, existing: Existing) -> Firm:

@@ -137,8 +137,7 @@ class Sorter:
         if existing.restricted_at is not None:
             return RowOutcome.UNCHANGED, RESTRICTED
         firm = look.firm_of(existing)
-        if firm.key == row.company:
-            firm.learn(row.row, self._choices.relevance_by)
+        has_taught = firm.is_meant_by(row.company) and firm.learn(row.row, self._choices.relevance_by)
         claim, note = claim_of(row, self._choices)
         if claim is not None and existing.withdrew:
             claim, note = None, WITHDREW
@@ -146,11 +145,9 @@ class Sorter:
             claim = None
         values = self._values(row, existing, firm)
         change = Change(existing, row, values, claim, adds_source=not existing.has_source)
-        if not change.is_real and not firm.is_changed:
-            return RowOutcome.UNCHANGED, note
         if change.is_real:
             batch.changes.append(change)
-        return RowOutcome.UPDATED, note
+        return RowOutcome.UPDATED if change.is_real or has_taught else RowOutcome.UNCHANGED, note
 
     def _values(self, row: Candidate, existing: Existing, firm: Firm) -> dict[str, str]:
         """Texts to write. A gap is filled; what is known gives way only when the colleague said so."""

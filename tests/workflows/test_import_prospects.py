@@ -447,3 +447,26 @@ def test_an_upload_of_a_running_import_is_not_forgotten(
     assert forget_uploads(intake) == 0
     [kept] = intake.uploads.iterdir()
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_only_the_row_that_says_something_new_updates(services: Services, intake: Intake) -> None:
+    headers = "Email;Company;Country"
+    people = [f"{name}@schoenen.example;Schoenen;" for name in ("ann", "bob", "cor")]
+    brought(intake, sheet(*people, headers=headers))
+    ended = brought(intake, sheet(*(f"{line}NL" for line in people), headers=headers))
+    assert ended.counts == {"updated": 1, "unchanged": 2}
+    with services.database.reading() as session:
+        assert set(session.scalars(select(Prospect.country))) == {"NL"}
+
+
+def test_a_company_known_by_name_learns_its_country(services: Services, intake: Intake) -> None:
+    brought(intake, sheet("a@gmail.com;A;Bakker;;"))
+    brought(intake, sheet("a@gmail.com;A;Bakker;NL;", "b@gmail.com;B;Bakker;NL;"))
+    with services.database.reading() as session:
+        found = session.execute(select(Company.name, Company.country)).all()
+    assert [tuple(one) for one in found] == [("Bakker", "NL")]
+
+
+def test_companies_of_one_name_in_two_countries_are_two(services: Services, intake: Intake) -> None:
+    brought(intake, sheet("a@gmail.com;A;Bakker;NL;", "b@gmail.com;B;Bakker;BE;"))
+    assert count(services.database, Company) == 2
