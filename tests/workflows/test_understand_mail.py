@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from crm.conversations.models import Task
 from crm.delivery.models import Message, MessageState
@@ -45,7 +46,8 @@ class Correspondence:
     @property
     def ours(self) -> Message:
         with self.services.database.reading() as session:
-            return session.scalars(select(Message).order_by(Message.id)).first()  # type: ignore[return-value] # there is one
+            whole = select(Message).options(undefer(Message.wire)).order_by(Message.id)
+            return session.scalars(whole).first()  # type: ignore[return-value] # there is one
 
     def writes(
         self, text: str, *, to: str = "", sender: str = "anna@winkel.example", **headers: str
