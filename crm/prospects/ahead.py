@@ -26,6 +26,9 @@ from crm.prospects.reading.table import open_table
 WORTH_IT: Final = 20_000
 """Rows from which a process of its own pays for its start."""
 
+HEAD: Final = 5_000
+"""Rows this process reads itself while the other one starts."""
+
 _PARCEL: Final = 500  # rows in a line
 _AHEAD: Final = 8  # parcels that wait to be written
 _ROOT: Final = Path(__file__).parents[2]
@@ -57,13 +60,18 @@ def read_all(path: Path, choices: Choices, ring: AddressKeys, *, rows: int | Non
     return _read_elsewhere(path, choices, ring)
 
 
-def _read(path: Path, choices: Choices, ring: AddressKeys) -> Iterator[Found]:
+def _read(path: Path, choices: Choices, ring: AddressKeys, *, after: int = 0) -> Iterator[Found]:
     reader = CandidateReader(ring, choices.mapping, choices.defaults)
-    return map(reader.read, open_table(path).rows())
+    return map(reader.read, open_table(path).rows(after=after))
 
 
 def _read_elsewhere(path: Path, choices: Choices, ring: AddressKeys) -> Iterator[Found]:
-    order = {"path": str(path.absolute()), "choices": choices.to_json(), "keys": ring.handed_on()}
+    order = {
+        "path": str(path.absolute()),
+        "choices": choices.to_json(),
+        "keys": ring.handed_on(),
+        "after": HEAD,
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "crm.prospects.ahead"],
         cwd=_ROOT,
@@ -79,6 +87,7 @@ def _read_elsewhere(path: Path, choices: Choices, ring: AddressKeys) -> Iterator
         with suppress(BrokenPipeError), process.stdin as letter:
             letter.write(json.dumps(order).encode())
         fetching.start()
+        yield from islice(_read(path, choices, ring), HEAD)
         while (parcel := parcels.get()) != _END:
             yield from _opened(parcel, ring)
     finally:
@@ -114,15 +123,14 @@ def main() -> None:
     choices, ring = Choices.from_json(order["choices"]), AddressKeys.received(order["keys"])
     out = sys.stdout.buffer
     try:
-        _send(out, Path(order["path"]), choices, ring)
+        _send(out, _read(Path(order["path"]), choices, ring, after=order["after"]))
     except BrokenPipeError:
         # Nobody takes them any more. Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _send(out: IO[bytes], path: Path, choices: Choices, ring: AddressKeys) -> None:
+def _send(out: IO[bytes], found: Iterator[Found]) -> None:
     try:
-        found = _read(path, choices, ring)
         while parcel := list(islice(found, _PARCEL)):
             out.write(json.dumps([packed(one) for one in parcel]).encode() + b"\n")
             out.flush()

@@ -47,6 +47,7 @@ def choices(path: Path) -> Choices:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is worth a process."""
     monkeypatch.setattr(ahead, "WORTH_IT", 1)
+    monkeypatch.setattr(ahead, "HEAD", 100)
 
 
 def test_the_other_process_reads_the_same_rows(path: Path, choices: Choices, eager: None) -> None:
@@ -80,7 +81,8 @@ def test_a_reader_that_is_killed_is_no_end_of_the_file(
 
     monkeypatch.setattr(subprocess, "Popen", watched)
     rows = read_all(path, choices, RING, rows=100_000)
-    next(rows)
+    for _ in range(200):
+        next(rows)
     os.kill(begun[0].pid, signal.SIGKILL)
     with pytest.raises(ReadingEndedError):
         list(rows)
