@@ -117,8 +117,6 @@ class Eyes:
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             self.faults.append(f"{name} scrolls sideways on a phone")
         page.screenshot(path=self.shots / f"{name}-phone.png", full_page=True)
-        if axe:
-            self._axe(page, f"{name}, phone")
         page.set_viewport_size(size)
 
     def _axe(self, page: Page, name: str) -> None:

@@ -31,7 +31,7 @@ class Page:
     @property
     def words(self) -> str:
         """What stands on the page, without markup, in single blanks."""
-        return " ".join("".join(self._tree.find("body").itertext()).split())  # type: ignore[union-attr] # the parser makes one
+        return " ".join(" ".join(self._tree.find("body").itertext()).split())  # type: ignore[union-attr] # the parser makes one
 
     @property
     def fields(self) -> Any:
@@ -123,7 +123,8 @@ class Visitor:
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Page:
         url = urljoin(self.home, path)
-        sent = {**self.headers, **(headers or {})}
+        # A connection a request: a server may close a kept one just when the next request leaves.
+        sent = {"Connection": "close", **self.headers, **(headers or {})}
         if self.cookies and urlsplit(url).netloc == urlsplit(self.home).netloc:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         answer = self._pool.request(method, url, body=body or None, headers=sent, redirect=False)
