@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -73,10 +74,7 @@ class Recipient(NamedTuple):
     @property
     def mailbox(self) -> EmailAddress | None:
         """The address, read; None when what is stored is no address (any more)."""
-        try:
-            return EmailAddress.parse(self.address)
-        except InvalidAddressError:
-            return None
+        return _read(self.address)
 
     @property
     def firm_domain(self) -> str | None:
@@ -88,6 +86,15 @@ class Recipient(NamedTuple):
     def freemail(self) -> bool:
         """Anybody may have a mailbox at its domain."""
         return is_freemail(self.address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=4_096)
+def _read(text: str) -> EmailAddress | None:
+    """An address is asked for several times while one mail is judged and written."""
+    try:
+        return EmailAddress.parse(text)
+    except InvalidAddressError:
+        return None
 
 
 def recipients(session: Session, prospect_ids: Collection[int]) -> dict[int, Recipient]:

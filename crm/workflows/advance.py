@@ -29,24 +29,34 @@ class _Place(NamedTuple):
 _PLACES = Prepared(select(_e.id, _e.prospect_id, _e.version_id, _e.position).where(one_of(_e.id, "ids")))
 
 
-def advance(session: Session, done: Mapping[int, int], *, now: datetime) -> int:
+def advance(
+    session: Session,
+    done: Mapping[int, int],
+    *,
+    now: datetime,
+    people: Mapping[int, Recipient] | None = None,
+) -> int:
     """Go on after the step at a position, by enrolment; how many had not gone on yet.
 
     The delay counts from `now`: when the mail left, the task was done, or a person decided. Only from the
-    position that was seen, so that hearing of one mail twice moves nobody twice.
+    position that was seen, so that hearing of one mail twice moves nobody twice. `people`: prospects by id,
+    from whoever has them at hand.
     """
     if not done:
         return 0
     rows = [_Place(*row) for row in _PLACES.rows(session, ids=list(done))]
     rows = [row for row in rows if row.position == done[row.id]]
     plans = versions.load(session, {row.version_id for row in rows})
-    people = recipients(session, {row.prospect_id for row in rows})
+    known = people or {}
+    missing = {row.prospect_id for row in rows} - known.keys()
+    if missing:
+        known = {**known, **recipients(session, missing)}
     ended: list[int] = []
     going_on: dict[int, tuple[int, datetime]] = {}
     for row in rows:
         version = plans.get(row.version_id)
         step = version.step(row.position + 1) if version else None
-        person = people.get(row.prospect_id)
+        person = known.get(row.prospect_id)
         if step is None or person is None:
             ended.append(row.id)
         else:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from crm.permission.record import to_record
 from crm.queries.facts import Loaded, Question, facts_batch
 from crm.queries.house import House, house
 from crm.queries.outgoing import InHand, in_hand, planned_twice
+from crm.queries.recipients import Recipient
 from crm.queries.strangers import stranger_facts
 from crm.sequences import enrolments
 from crm.sequences.models import EnrolmentState, StopReason
@@ -33,12 +34,20 @@ ACKNOWLEDGEMENT: Final = "ack:"
 """How the dedupe key of an automatic acknowledgement begins."""
 
 
+class Leaving(NamedTuple):
+    """A message that may leave, and to whom."""
+
+    message: InHand
+    person: Recipient | None
+    """None for an address that is nobody's here."""
+
+
 @dataclass(slots=True)
 class Judged:
     """What becomes of the messages of a handful that do not leave."""
 
     enrolment_of: Mapping[int, int]
-    leaving: list[InHand] = field(default_factory=list)
+    leaving: list[Leaving] = field(default_factory=list)
     withheld: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     later: dict[int, datetime] = field(default_factory=dict)
     """Put back, to leave at another moment."""
@@ -61,7 +70,7 @@ def ask_again(
     now: datetime,
     real_now: datetime,
     settings: Settings,
-) -> list[InHand]:
+) -> list[Leaving]:
     """Judge a handful on fresh facts; those that may leave are marked as leaving, the caller commits.
 
     The others are withheld or put back here, with their slots. What is no longer ours is passed over.
@@ -72,11 +81,11 @@ def ask_again(
         return []
     judged = _judge(session, in_hand(session, ids, claim.id), now, settings)
     point("gate.after_read")
-    leaving = [one.id for one in judged.leaving]
+    leaving = [one.message.id for one in judged.leaving]
     marked = set(claims.mark_sending(session, leaving, claim.id, real_now=real_now, now=now))
     if len(marked) < len(ids):
         _write(session, judged, results.ours(session, ids, claim.id, state=MessageState.CLAIMED), now)
-    return [one for one in judged.leaving if one.id in marked]
+    return [one for one in judged.leaving if one.message.id in marked]
 
 
 def _judge(session: Session, found: Sequence[InHand], now: datetime, settings: Settings) -> Judged:
@@ -136,7 +145,7 @@ def _one(one: InHand, loaded: Loaded, judged: Judged, now: datetime) -> None:
 
 def _by_gate(one: InHand, loaded: Loaded, decision: Decision, judged: Judged, now: datetime) -> None:
     if decision.verdict is Verdict.ALLOW:
-        judged.leaving.append(one)
+        judged.leaving.append(Leaving(one, loaded.recipient))
     elif decision.verdict is Verdict.DENY:
         _stop(one, judged, stop_reason(decision), codes(decision), to_record(decision))
     elif one.enrolment_id is None:
@@ -176,7 +185,7 @@ def _stranger(
     )
     decision = decide(facts, now)
     if decision.verdict is Verdict.ALLOW:
-        judged.leaving.append(one)
+        judged.leaving.append(Leaving(one, None))
     elif decision.verdict is Verdict.DENY:
         judged.withheld[one.id] = (codes(decision), to_record(decision))
     else:

@@ -6,20 +6,22 @@ No transaction is open while we talk to the provider.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Self
+
+from sqlalchemy.orm import Session
 
 from crm.delivery import results
 from crm.delivery.claims import BATCH
 from crm.delivery.models import MessageState
-from crm.delivery.ports import BATCH_LIMIT, Envelope, Mailer
+from crm.delivery.ports import BATCH_LIMIT, Envelope, Mailer, Outcome
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.settings import Settings
-from crm.workflows.ask_again import ask_again
+from crm.workflows.ask_again import Leaving, ask_again
 from crm.workflows.claim import Batch, claim_batch
-from crm.workflows.record_outcomes import record_outcomes
+from crm.workflows.record_outcomes import Left, record_outcomes
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,10 @@ class Dispatched:
 def dispatch(
     room: PostRoom, *, stopping: Callable[[], bool] = lambda: False, limit: int = BATCH
 ) -> Dispatched:
-    """Claim one batch and send it, ten at a time; whoever is asked to stop lets go of the rest."""
+    """Claim one batch and send it, ten at a time; whoever is asked to stop lets go of the rest.
+
+    The outcomes of ten and the mark on the next ten share a transaction, so never more than ten are in doubt.
+    """
     batch = claim_batch(
         room.database,
         room.settings,
@@ -67,56 +72,113 @@ def dispatch(
         limit=limit,
     )
     done = Dispatched(claimed=len(batch.ids), moved=batch.moved)
+    handful = Handful(batch)
     for start in range(0, len(batch.ids), BATCH_LIMIT):
         if stopping():
-            _let_go(room, batch, batch.ids[start:])
+            done += _finish(room, handful, let_go=batch.ids[start:])
             break
-        done += send_handful(room, batch, batch.ids[start : start + BATCH_LIMIT])
+        handful, recorded = _next(room, handful, batch.ids[start : start + BATCH_LIMIT])
+        done += recorded
+        _hand_over(room, handful)
+    else:
+        done += _finish(room, handful)
     if done.claimed:
         log.info("dispatched", extra={one.name: getattr(done, one.name) for one in fields(done)})
     return done
 
 
-def send_handful(room: PostRoom, batch: Batch, ids: Sequence[int]) -> Dispatched:
-    """Send up to ten claimed messages: as many as may be in doubt at once."""
-    with room.database.transaction() as session:
-        leaving = ask_again(
-            session,
-            ids,
-            batch.claim,
-            now=room.clocks.calendar(),
-            real_now=room.clocks.real(),
-            settings=room.settings,
-        )
-    if not leaving:
-        return Dispatched(stayed=len(ids))
+@dataclass(slots=True)
+class Handful:
+    """Up to ten messages that are leaving, and what became of them."""
+
+    batch: Batch
+    leaving: list[Leaving] = field(default_factory=list)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+
+def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful, Dispatched]:
+    """Write down what became of the last ones, ask the gate about these, and mark those that may leave."""
+    try:
+        with room.database.transaction() as session:
+            recorded = _record(room, session, before)
+            leaving = ask_again(
+                session,
+                ids,
+                before.batch.claim,
+                now=room.clocks.calendar(),
+                real_now=room.clocks.real(),
+                settings=room.settings,
+            )
+    except Exception:
+        # What is known of mail that left must not be lost with a fault in what comes after it.
+        _finish(room, before)
+        raise
+    if before.outcomes:
+        point("record.after_commit")
+    stayed = Dispatched(stayed=len(ids) - len(leaving))
+    return Handful(before.batch, leaving), recorded + stayed
+
+
+def _hand_over(room: PostRoom, handful: Handful) -> None:
+    """Talk to the provider; no transaction is open."""
+    if not handful.leaving:
+        return
+    messages = [one.message for one in handful.leaving]
     point("transport.before")
     outcomes = room.mailer.send(
-        [Envelope(one.public_id, one.sender, one.recipient, one.wire) for one in leaving]
+        [Envelope(one.public_id, one.sender, one.recipient, one.wire) for one in messages]
     )
     point("transport.after")
+    handful.outcomes = dict(zip((one.id for one in messages), outcomes, strict=True))
+
+
+def _finish(room: PostRoom, handful: Handful, *, let_go: Sequence[int] = ()) -> Dispatched:
+    """Write down what became of the last ones; give claimed ones back rather than let their lease run out."""
+    if not handful.outcomes and not let_go:
+        return Dispatched()
     with room.database.transaction() as session:
-        recorded = record_outcomes(
-            session,
-            batch.claim.id,
-            dict(zip((one.id for one in leaving), outcomes, strict=True)),
-            ring=room.settings.keys.addresses,
-            now=room.clocks.calendar(),
-            speed=room.clocks.speed,
-        )
-        point("record.before_commit")
+        recorded = _record(room, session, handful)
+        if let_go:
+            held = results.ours(session, let_go, handful.batch.claim.id, state=MessageState.CLAIMED)
+            results.put_back(session, list(held.values()), now=room.clocks.calendar())
     point("record.after_commit")
+    return recorded
+
+
+def _record(room: PostRoom, session: Session, handful: Handful) -> Dispatched:
+    if not handful.outcomes:
+        return Dispatched()
+    recorded = record_outcomes(
+        session,
+        handful.batch.claim.id,
+        handful.outcomes,
+        ring=room.settings.keys.addresses,
+        now=room.clocks.calendar(),
+        left=[_left(one) for one in handful.leaving],
+        speed=room.clocks.speed,
+    )
+    point("record.before_commit")
     return Dispatched(
-        sent=recorded.sent,
-        rejected=recorded.rejected,
-        again=recorded.again,
-        uncertain=recorded.uncertain,
-        stayed=len(ids) - len(leaving),
+        sent=recorded.sent, rejected=recorded.rejected, again=recorded.again, uncertain=recorded.uncertain
     )
 
 
-def _let_go(room: PostRoom, batch: Batch, ids: Sequence[int]) -> None:
-    """Give claimed messages back at once, rather than let their leases run out."""
-    with room.database.transaction() as session:
-        held = results.ours(session, ids, batch.claim.id, state=MessageState.CLAIMED)
-        results.put_back(session, list(held.values()), now=room.clocks.calendar())
+def _left(one: Leaving) -> Left:
+    message = one.message
+    return Left(
+        message.id,
+        message.public_id,
+        message.kind,
+        message.prospect_id,
+        message.enrolment_id,
+        message.address_digest,
+        message.position,
+        one.person,
+    )
+
+
+def send_handful(room: PostRoom, batch: Batch, ids: Sequence[int]) -> Dispatched:
+    """Send up to ten messages of a claim."""
+    handful, stayed = _next(room, Handful(batch), ids)
+    _hand_over(room, handful)
+    return stayed + _finish(room, handful)

@@ -58,6 +58,21 @@ _STATUS = Prepared(
 )
 
 
+class Left(NamedTuple):
+    """A message that left, and to whom."""
+
+    id: int
+    public_id: str
+    kind: MailKind
+    prospect_id: int | None
+    enrolment_id: int | None
+    address_digest: AddressDigest
+    position: int | None
+    """Of its step."""
+
+    person: Recipient | None
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """How many of each, of those that were still ours."""
@@ -68,32 +83,35 @@ class Recorded:
     uncertain: int = 0
 
 
-def record_outcomes(
+def record_outcomes(  # noqa: PLR0913 - by name
     session: Session,
     claim_id: str,
     outcomes: Mapping[int, Outcome],
     *,
     ring: AddressKeys,
     now: datetime,
+    left: Sequence[Left] = (),
     speed: float = 1.0,
 ) -> Recorded:
     """Record a handful in one transaction, each only from `sending` under this claim.
 
     Where the reaper was faster, an acceptance or a no that was read still counts, as a report does: forward
-    only. Silence never overwrites anything.
+    only. Silence never overwrites anything. `left`: what the worker knows of them and need not read again.
     """
     became = results.record(session, claim_id, outcomes, now=now, speed=speed)
     late = {one: _late(outcome) for one, outcome in outcomes.items() if one not in became}
     moved = reports.apply(session, {one: event for one, event in late.items() if event is not None}, at=now)
-    sent = [one for one, state in became.items() if state is MessageState.SENT]
-    after_sending(session, [*sent, *reports.newly_left(moved)], ring=ring, now=now)
+    sent = {one for one, state in became.items() if state is MessageState.SENT}
+    sent |= set(reports.newly_left(moved))
+    _follow(session, [one for one in left if one.id in sent], ring, now)
+    after_sending(session, sent - {one.id for one in left}, ring=ring, now=now)
     rejected = [one for one, state in became.items() if state is MessageState.REJECTED]
     if rejected:
         _after_rejection(session, rejected, outcomes, now)
     _pause_mailboxes(session, outcomes, now)
     states = list(became.values())
     return Recorded(
-        sent=len(sent),
+        sent=states.count(MessageState.SENT),
         rejected=len(rejected),
         again=states.count(MessageState.DUE),
         uncertain=states.count(MessageState.UNCERTAIN),
@@ -105,35 +123,33 @@ def after_sending(
 ) -> None:
     """What follows when messages are known to have left: ledger, last mail, status, the next step.
 
-    For the worker that sent them, and for whoever learns later that an uncertain one did leave.
+    For whoever learns later that an uncertain one did leave: a report, or a person's decision.
     """
     if not message_ids:
         return
-    rows = [_Left(*row) for row in _LEFT.rows(session, ids=list(message_ids))]
-    people = recipients(session, {row.prospect_id for row in rows if row.prospect_id is not None})
-    ledger.write(session, [_sent(row, people.get(row.prospect_id or 0), ring, now) for row in rows])
-    unasked = {row.prospect_id or 0 for row in rows if row.kind in UNASKED}
-    _note_contact(session, [people[one] for one in sorted(unasked & people.keys())], now)
-    done = {row.enrolment_id: row.position for row in rows if row.enrolment_id is not None}
-    advance(session, {one: position for one, position in done.items() if position is not None}, now=now)
+    rows = _LEFT.rows(session, ids=list(message_ids))
+    people = recipients(session, {row[3] for row in rows if row[3] is not None})
+    _follow(session, [Left._make([*row, people.get(row[3])]) for row in rows], ring, now)
 
 
-class _Left(NamedTuple):
-    """A message that left."""
+def _follow(session: Session, left: Sequence[Left], ring: AddressKeys, now: datetime) -> None:
+    if not left:
+        return
+    ledger.write(session, [_sent(one, ring, now) for one in left])
+    unasked = {one.person.id: one.person for one in left if one.kind in UNASKED and one.person is not None}
+    _note_contact(session, list(unasked.values()), now)
+    done = {
+        one.enrolment_id: one.position
+        for one in left
+        if one.enrolment_id is not None and one.position is not None
+    }
+    advance(session, done, now=now, people={one.person.id: one.person for one in left if one.person})
 
-    id: int
-    public_id: str
-    kind: MailKind
-    prospect_id: int | None
-    enrolment_id: int | None
-    address_digest: AddressDigest
-    position: int | None
 
-
-def _sent(row: _Left, person: Recipient | None, ring: AddressKeys, now: datetime) -> Sent:
-    firm = person.firm_domain if person else None
+def _sent(left: Left, ring: AddressKeys, now: datetime) -> Sent:
+    firm = left.person.firm_domain if left.person else None
     domain = ring.domain_digests(firm)[0] if firm else None
-    return Sent(row.address_digest, domain, row.public_id, row.kind, now)
+    return Sent(left.address_digest, domain, left.public_id, left.kind, now)
 
 
 def _note_contact(session: Session, people: Sequence[Recipient], now: datetime) -> None:
