@@ -2,7 +2,8 @@
 
 import gc
 import logging
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
 from crm.bootstrap.wiring import build_services, settings_from
 from crm.kernel import logs
@@ -11,6 +12,11 @@ from crm.web.pixel import make_pixel
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+_TURN: Final = 0.02
+"""Seconds a thread may go on before another one's turn. The default of 5 ms has the thread that judges a batch
+of openings and those that answer pixels wake each other for nothing: a third less work for each opening."""
 
 
 def make_application() -> "WSGIApplication":
@@ -23,5 +29,6 @@ def make_application() -> "WSGIApplication":
     services = build_services(settings_from())
     logging.getLogger(__name__).info("web starts", extra={"mailer": services.settings.mailer.value})
     application = make_pixel(create_app(services), services)
+    sys.setswitchinterval(_TURN)
     gc.freeze()  # what is loaded stays as long as the process: the collector need not walk it
     return application

@@ -4,9 +4,9 @@ Plain SQL, written once: these run some hundred times a minute while a campaign 
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -101,12 +101,24 @@ def measured(
     moment is not read.
     """
     asked = {"names": _names(session, pixel_ids), "recent": recent}
-    rows = session.connection().execute(_measured(_dialect(session)), asked)
-    found = {row[0]: Measured(*row) for row in rows}
+    found = {one.pixel_id: one for one in _found(session, asked)}
     if not register.companies:
         return found
     silent = _at_silent_companies(session, register, {one.prospect_id for one in found.values()} - {None})
     return {pixel: one for pixel, one in found.items() if one.prospect_id not in silent}
+
+
+def _found(session: Session, asked: Mapping[str, object]) -> list[Measured]:
+    if _dialect(session) != "sqlite":
+        return [Measured(*row) for row in session.connection().execute(_measured(), asked)]
+    # All rows in one step: SQLite's driver gives up the interpreter's lock at every one, and the threads that
+    # answer pixels are waiting for it.
+    packed = session.connection().scalar(_MEASURED_LITE, asked)
+    return [Measured(pixel, id_, step, _moment(at), who) for pixel, id_, step, at, who in json.loads(packed)]
+
+
+def _moment(text_: str | None) -> datetime | None:
+    return datetime.fromisoformat(text_).replace(tzinfo=UTC) if text_ else None
 
 
 def _at_silent_companies(session: Session, register: Register, ids: Collection[int | None]) -> set[int]:
@@ -116,10 +128,17 @@ def _at_silent_companies(session: Session, register: Register, ids: Collection[i
     return {id_ for id_, domain in rows if not register.companies.isdisjoint(_digests(register.ring, domain))}
 
 
+_RECENT: Final = bindparam("recent", type_=UTCDateTime())
+_MEASURED_LITE: Final = text(
+    "SELECT json_group_array(json_array(pixel_id, id, step_id, sent_at, prospect_id)) FROM"  # noqa: S608 - constants only
+    f" ({_MEASURED.format(among=_AMONG['sqlite'])})"
+).bindparams(_RECENT)
+
+
 @lru_cache
-def _measured(dialect: str) -> TextualSelect:
-    statement = text(_MEASURED.format(among=_AMONG[dialect]))
-    return statement.bindparams(bindparam("recent", type_=UTCDateTime())).columns(
+def _measured() -> TextualSelect:
+    statement = text(_MEASURED.format(among=_AMONG["postgresql"]))
+    return statement.bindparams(_RECENT).columns(
         pixel_id=String(), id=Integer(), step_id=Integer(), sent_at=UTCDateTime(), prospect_id=Integer()
     )
 

@@ -79,7 +79,7 @@ class BatchWriter(Generic[Row]):
         if thread is not None and thread is not threading.current_thread():
             thread.join(_JOIN)
         for _ in range(_LAST_TRIES):
-            if self._flush():
+            if self._flush(least=1):
                 return
         log.error("openings were lost at the stop", extra={"rows": len(self._rows)})
 
@@ -94,15 +94,21 @@ class BatchWriter(Generic[Row]):
         while not self._stopped.is_set():
             self._wake.wait(pause)
             self._wake.clear()
-            written = self._flush()
+            written = self._flush(least=self._batch)
             pause = self._interval if written else min(pause * 2, _SLOWEST)
             if not written:
                 self._stopped.wait(pause)  # a full list sets `wake` all the time
 
-    def _flush(self) -> bool:
-        """Write what is there, batch by batch; False when the database would not, and the rows are kept."""
+    def _flush(self, *, least: int) -> bool:
+        """Write what is there; False when the database would not, and then the rows are kept.
+
+        What arrives meanwhile waits for its own interval, unless it is `least` rows: otherwise the batches
+        would grow smaller and smaller, and each costs a write to the disk.
+        """
         with self._writing:
-            while self._rows:
+            is_first = True
+            while self._rows and (is_first or len(self._rows) >= least):
+                is_first = False
                 rows = [self._rows.popleft() for _ in range(min(self._batch, len(self._rows)))]
                 try:
                     self._write(rows)
