@@ -121,35 +121,30 @@ def _stage(
 
 def _fill(connection: Connection, name: str, columns: Sequence[Column[Any]], rows: Iterable[Row]) -> int:
     dialect = connection.dialect
-    found = [_remembering(one.type.dialect_impl(dialect).bind_processor(dialect)) for one in columns]
-    odd = [(place, write) for place, write in enumerate(found) if write is not None]
-    ready = [_written(row, odd) for row in rows]
-    if ready:
-        marks = ", ".join(["?" if dialect.name == "sqlite" else "%s"] * len(columns))
-        names = ", ".join(one.name for one in columns)
-        connection.exec_driver_sql(f"INSERT INTO {name} ({names}) VALUES ({marks})", ready)  # noqa: S608 - names of our own
+    values: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
+    if not values:
+        return 0
+    for place, one in enumerate(columns):
+        processor = one.type.dialect_impl(dialect).bind_processor(dialect)
+        if processor is not None:
+            values[place] = tuple(map(_Remembered(processor).__getitem__, values[place]))
+    marks = ", ".join(["?" if dialect.name == "sqlite" else "%s"] * len(columns))
+    names = ", ".join(one.name for one in columns)
+    ready = list(zip(*values, strict=True))
+    connection.exec_driver_sql(f"INSERT INTO {name} ({names}) VALUES ({marks})", ready)  # noqa: S608 - names of our own
     return len(ready)
 
 
-def _written(row: Row, odd: Sequence[tuple[int, Callable[[Any], Any]]]) -> Row:
-    values = list(row)
-    for place, write in odd:
-        values[place] = write(values[place])
-    return tuple(values)
+class _Remembered(dict[Any, Any]):
+    """Values as the driver takes them, each worked out once: a batch repeats its dates and codes."""
 
+    def __init__(self, processor: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._processor = processor
 
-def _remembering(processor: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
-    """The processor with a memory: a batch repeats its dates and codes row after row."""
-    if processor is None:
-        return None
-    known: dict[Any, Any] = {}
-
-    def write(value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
-        if value not in known:
-            known[value] = processor(value)
-        return known[value]
-
-    return write
+    def __missing__(self, value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+        written = self[value] = self._processor(value)
+        return written
 
 
 def _table(model: type[DeclarativeBase]) -> Table:
