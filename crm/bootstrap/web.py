@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 _TURN: Final = 0.02
-"""Seconds a thread may go on before another one's turn. The default of 5 ms has the thread that judges a batch
-of openings and those that answer pixels wake each other for nothing: a third less work for each opening."""
+"""Seconds a thread may go on before another's turn. At the default of 5 ms the thread that judges a batch of
+openings and those that answer pixels wake each other for nothing: a third more work for each opening."""
 
 
 def make_application() -> "WSGIApplication":

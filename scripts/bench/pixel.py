@@ -50,6 +50,8 @@ LIMIT = 1.4
 ROOT = Path(__file__).resolve().parents[2]
 OURS, BARE = "wsgi:application", "scripts.bench.pixel_bare:app"
 COMPANIES = 1_000
+SUPPLY = 16_000
+"""Fresh pixels for a second of asking: more than are answered in one."""
 
 
 def make_world(services: Services, messages: int) -> list[str]:
@@ -184,16 +186,13 @@ class Bench:
         bare, ours, lost = [], [], 0
         for _ in range(self.chosen.rounds):
             with served(BARE, self.env, self.chosen.workers) as (port, _server):
-                bare.append(self._loaded(port))
+                bare.append(pixel_load.load(port, self.paths[:5_000], self.chosen.seconds))
             before = stored(self.services)
             with served(OURS, self.env, self.chosen.workers) as (port, _server):
-                ours.append(self._loaded(port))
+                supply = self.supply(int(self.chosen.seconds * SUPPLY))
+                ours.append(pixel_load.load(port, supply, self.chosen.seconds))
             lost += max(0, ours[-1].answered - (stored(self.services) - before))
         return bare, ours, lost
-
-    def _loaded(self, port: int) -> pixel_load.Load:
-        supply = self.supply(int(self.chosen.seconds * 25_000))
-        return pixel_load.load(port, supply, self.chosen.seconds)
 
     def stops(self) -> list[tuple[int, int, float]]:
         """Stop the server while it is being asked: answered, lost, seconds the stop took; each time."""
@@ -201,7 +200,7 @@ class Bench:
         for _ in range(self.chosen.stops):
             before = stored(self.services)
             with served(OURS, self.env, self.chosen.workers) as (port, server):
-                answered, took = asyncio.run(_asked_until_the_end(port, server, self.supply(12_000)))
+                answered, took = asyncio.run(_asked_until_the_end(port, server, self.supply(SUPPLY)))
             results.append((answered, answered - (stored(self.services) - before), took))
         return results
 
@@ -234,7 +233,7 @@ def main() -> int:
         own.setdefault("CRM_BASE_URL", "http://127.0.0.1:8000")
         services = build_services(settings_from(own))
         schema.migrate(services.database)
-        wanted = int(chosen.rounds * 2 * chosen.seconds * 25_000) + chosen.stops * 12_000
+        wanted = int(chosen.rounds * chosen.seconds + chosen.stops) * SUPPLY
         print(f"{wanted:,} messages are made first…", flush=True)
         env = {**os.environ, **own, "PYTHONPATH": str(ROOT)}
         bench = Bench(services, env, make_world(services, wanted), chosen)
