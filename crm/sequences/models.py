@@ -130,6 +130,12 @@ class Enrolment(Base):
     __table_args__ = (
         Index("ix_enrolments_state_next_due_at", "state", "next_due_at"),
         Index("ix_enrolments_sequence_id_state", "sequence_id", "state"),
+        Index(
+            "ix_enrolments_resumes_at",
+            "resumes_at",
+            sqlite_where=text("resumes_at IS NOT NULL"),
+            postgresql_where=text("resumes_at IS NOT NULL"),
+        ),
         # B16: one active sequence a person. The database keeps it; enrolling only says it kindly.
         Index(
             "uq_enrolments_prospect_id_active",

@@ -11,7 +11,7 @@ from crm.kernel.faults import point
 from crm.queries.due_steps import due_steps
 from crm.workflows.plan_steps import Made, make
 from crm.workflows.plan_write import write
-from crm.workflows.resume import resume_those_due
+from crm.workflows.resume import resume, those_due
 from crm.workflows.write_letter import Desk
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,11 @@ def plan(
     database: Database, desk: Desk, *, now: datetime, stopping: Callable[[], bool] = lambda: False
 ) -> Planned:
     """Plan everything that is due; safe to run in several processes at once, the database lets one win."""
-    with database.transaction() as session:
-        resume_those_due(session, now=now)
+    with database.reading() as session:
+        over = those_due(session, now=now)
+    if over:
+        with database.transaction() as session:
+            resume(session, over, now=now)
     total = Planned()
     for _ in range(MOST_BATCHES):
         batch = plan_batch(database, desk, now=now)

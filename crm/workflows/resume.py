@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from crm.delivery import outbox
+from crm.kernel.prepared import Prepared
 from crm.queries.recipients import recipients
 from crm.sequences import enrolments
 from crm.sequences.models import Enrolment, EnrolmentState
@@ -39,12 +40,14 @@ def resume(session: Session, enrolment_ids: Collection[int], *, now: datetime) -
     return enrolments.resume(session, due, at=now)
 
 
-def resume_those_due(session: Session, *, now: datetime) -> int:
-    """Go on with pauses that end by themselves: a snooze, an absence; at most 200 at once."""
-    query = (
-        select(_e.id)
-        .where(_e.state == EnrolmentState.PAUSED, _e.resumes_at <= now)
-        .order_by(_e.resumes_at)
-        .limit(AT_ONCE)
-    )
-    return resume(session, list(session.scalars(query)), now=now)
+_OVER = Prepared(
+    select(_e.id)
+    .where(_e.state == EnrolmentState.PAUSED, _e.resumes_at <= bindparam("now"))
+    .order_by(_e.resumes_at)
+    .limit(bindparam("most"))
+)
+
+
+def those_due(session: Session, *, now: datetime) -> list[int]:
+    """Paused enrolments whose pause ends by itself and is over: a snooze, an absence; at most 200."""
+    return [row[0] for row in _OVER.rows(session, now=now, most=AT_ONCE)]

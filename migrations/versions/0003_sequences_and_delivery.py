@@ -136,6 +136,14 @@ def upgrade() -> None:
     op.create_index("ix_enrolments_sequence_id_state", "enrolments", ["sequence_id", "state"], unique=False)
     op.create_index("ix_enrolments_state_next_due_at", "enrolments", ["state", "next_due_at"], unique=False)
     op.create_index(
+        "ix_enrolments_resumes_at",
+        "enrolments",
+        ["resumes_at"],
+        unique=False,
+        sqlite_where=sa.text("resumes_at IS NOT NULL"),
+        postgresql_where=sa.text("resumes_at IS NOT NULL"),
+    )
+    op.create_index(
         "uq_enrolments_prospect_id_active",
         "enrolments",
         ["prospect_id"],
@@ -323,6 +331,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state IN ('running', 'paused')"),
         postgresql_where=sa.text("state IN ('running', 'paused')"),
     )
+    op.drop_index("ix_enrolments_resumes_at", table_name="enrolments")
     op.drop_index("ix_enrolments_state_next_due_at", table_name="enrolments")
     op.drop_index("ix_enrolments_sequence_id_state", table_name="enrolments")
     op.drop_index(op.f("ix_enrolments_prospect_id"), table_name="enrolments")

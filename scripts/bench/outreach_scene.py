@@ -33,12 +33,24 @@ Ik zag dat {{ company }} het assortiment uitbreidt. Productfoto's maken kost dan
 juist die dagen ontbreken in een drukke maand. Wij maken van een gewone foto, genomen met een telefoon, binnen
 een minuut een beeld dat in de winkel past: vrijgesteld, recht, met de juiste schaduw en in uw eigen kleuren.
 
-Een paar winkels als {{ website | default("de uwe") }} doen dit al. Zal ik met drie foto's van u laten zien hoe
-dat eruitziet? Dat kost niets, en u zit nergens aan vast.
+Een paar winkels als {{ website | default("de uwe") }} doen dit al. Zal ik met drie foto's van u laten zien
+hoe dat eruitziet? Dat kost niets, en u zit nergens aan vast.
 
 Groet,
 {{ sender_name }}"""
 CHUNK = 5_000
+
+
+_HOUSE = (
+    """INSERT INTO mailboxes
+    (id, address, display_name, sender_name, time_zone, daily_cap, pause_reason) VALUES
+    (1, 'sanne@outreach.produfoto.example', 'Sanne', 'Sanne de Wit', 'Europe/Amsterdam', 100000000, '')""",
+    """INSERT INTO sequences (id, name, language, mailbox_id, created_at) VALUES
+    (1, 'Reeks', 'nl', 1, :at)""",
+    """INSERT INTO sequence_versions (id, sequence_id, number, published_at) VALUES (1, 1, 1, :at)""",
+    """INSERT INTO steps (id, version_id, position, kind, delay, subject, body) VALUES
+    (1, 1, 1, 'email', 0, 'Foto''s voor {{ company }}', :body), (2, 1, 2, 'email', 3, '', :body)""",
+)
 
 
 def settings_in(folder: Path, database_url: str) -> Settings:
@@ -107,17 +119,10 @@ def _many(connection: Connection, table: str, rows: Iterator[dict[str, Any]]) ->
 
 def _house(connection: Connection) -> None:
     at = NOON.replace(tzinfo=None)
-    for statement in (
-        "INSERT INTO mailboxes (id, address, display_name, sender_name, time_zone, daily_cap, pause_reason)"
-        " VALUES (1, 'sanne@outreach.produfoto.example', 'Sanne', 'Sanne de Wit', 'Europe/Amsterdam',"
-        " 100000000, '')",
-        "INSERT INTO sequences (id, name, language, mailbox_id, created_at) VALUES (1, 'Reeks', 'nl', 1, :at)",
-        "INSERT INTO sequence_versions (id, sequence_id, number, published_at) VALUES (1, 1, 1, :at)",
-        "INSERT INTO steps (id, version_id, position, kind, delay, subject, body) VALUES"
-        " (1, 1, 1, 'email', 0, 'Foto''s voor {{ company }}', :body), (2, 1, 2, 'email', 3, '', :body)",
-    ):
+    for statement in _HOUSE:
         wanted = {"at": at, "body": BODY}
-        connection.execute(text(statement), {name: wanted[name] for name in wanted if f":{name}" in statement})
+        used = {name: wanted[name] for name in wanted if f":{name}" in statement}
+        connection.execute(text(statement), used)
 
 
 def _address(number: int) -> str:
