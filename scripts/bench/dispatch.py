@@ -4,8 +4,8 @@
 
 Ours: SQLite with `synchronous=FULL`, the gate twice, templates, frame, lint, a frozen row a mail, the claim
 with its cap and lease, the register read again for every ten, SMTP to a sink on loopback, outcome, ledger,
-next step. The reference is `reference/lean.py`. Both hand over to the same sink and take turns. "Sending" is the
-part after planning. Only the ratios tell anything.
+next step. The reference is `reference/lean.py`. Both hand over to the same sink and take turns. "Sending" is
+the part after planning. Only the ratios tell anything.
 """
 
 import argparse
