@@ -67,7 +67,7 @@ def show(lead_id: int) -> ResponseReturnValue:
         link=services().links.start_url(code) if usable and code else "",
         until=times.day(lead.code_expires_at, now()),
         facts=_facts(lead),
-        reports=[(times.short(one.happened_at, now()), words.LEAD[one.kind][0]) for one in reports],
+        reports=[(times.short(one.received_at, now()), words.LEAD[one.kind][0]) for one in reports],
         stuck=lead.state is LeadState.REFUSED
         or (lead.state is LeadState.QUEUED and lead.next_try_at is None),
     )
