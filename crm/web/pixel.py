@@ -56,6 +56,7 @@ class Pixel:
         self._keys = services.ip_keys
         self._proxies = services.proxies
         self.writer = writer
+        self._is_demo = services.clocks.calendar is not services.clocks.real
         self._looked_at = self._clocks.real()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,7 +86,7 @@ class Pixel:
         self.writer.add(
             Fetch(
                 pixel=pixel,
-                at=self._clocks.calendar().replace(microsecond=0),
+                at=(self._clocks.calendar() if self._is_demo else real_at).replace(microsecond=0),
                 real_at=real_at,
                 agent=environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT],
                 place=self._place(address, real_at),

@@ -2,13 +2,13 @@
 local targets = {}
 for line in io.lines(os.getenv("TARGETS")) do targets[#targets + 1] = line end
 local place = 0
+local before = "GET "
+local after = " HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 "
+  .. "Thunderbird/128.3\r\nX-Forwarded-For: 2001:db8:"
 request = function()
   place = place + 1
-  local headers = {
-    ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.3",
-    ["X-Forwarded-For"] = string.format("2001:db8:%x:%x::7", math.floor(place / 65536), place % 65536),
-  }
-  return wrk.format("GET", targets[(place - 1) % #targets + 1], headers)
+  local network = string.format("%x:%x::7\r\n\r\n", math.floor(place / 65536), place % 65536)
+  return before .. targets[(place - 1) % #targets + 1] .. after .. network
 end
 done = function(summary, latency)
   local bad = summary.errors
