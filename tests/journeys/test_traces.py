@@ -63,11 +63,12 @@ def test_after_the_whole_run_no_client_address_is_anywhere(running: Running) -> 
     wishes(running, first, start)
     noise(running, links)
     noor.close()
-    running.stop()
     assert running.rows(RateLimit)["rate_limits"], "addresses were counted"
+    scan = Scan(PLACES, secrets_in(running.var / "keys"))
+    assert scan.folder(running.var) == [], "while everything runs, write-ahead log included"
+    running.stop()
     logs = [file for file in (running.var / "logs").iterdir() if file.stat().st_size]
     assert {"web.log", "scheduler.log"} <= {file.name for file in logs}
-    scan = Scan(PLACES, secrets_in(running.var / "keys"))
     assert scan.folder(running.var) == []
     assert scan.database(running.services.database) == []
 

@@ -5,6 +5,7 @@ all IPv4 addresses are tried in an hour, so a hash without a key that dies is as
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import re
@@ -65,8 +66,11 @@ class Scan:
         """Every file below it, whatever it is, and the names of files."""
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         names = "\n".join(str(path.relative_to(folder)) for path in paths).encode()
-        found = [self.bytes(path.read_bytes(), str(path.relative_to(folder))) for path in paths]
-        return [*self.bytes(names, "file names"), *(trace for traces in found for trace in traces)]
+        found = self.bytes(names, "file names")
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):  # the program may be running
+                found += self.bytes(path.read_bytes(), str(path.relative_to(folder)))
+        return found
 
     def database(self, database: Database) -> list[Trace]:
         """Every value of every table, as the database gives it."""
