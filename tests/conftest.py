@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -20,6 +21,9 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 hypothesis_settings.register_profile("house", deadline=None)  # no timed tests: machines are shared
 hypothesis_settings.load_profile("house")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -104,3 +108,16 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 @pytest.fixture
 def services(settings: Settings, database: Database, clock: FakeClock) -> Services:
     return world.services(settings, database, Clocks(calendar=clock, real=clock))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """One browser for all tests of a process: Playwright's driver can be started once in each."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - most tests need no browser
+
+    from scripts import design_page  # noqa: PLC0415 - most tests need no browser
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=design_page.CHROMIUM, args=design_page.FLAGS)
+        yield started
+        started.close()

@@ -1,13 +1,12 @@
 """The design pages in a real browser: keys, palette, notes shown at once, selection, axe, narrow screens."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from markupsafe import Markup
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from scripts import design_page
 from scripts.design.samples import NoteForm, frame_context
@@ -27,12 +26,9 @@ def part(words: str, **more: Any) -> str:
     return design_page.environment().from_string(MACROS + words).render({**frame_context(), **more})
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=design_page.CHROMIUM, args=design_page.FLAGS)
-        yield started
-        started.close()
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 class Visit:
