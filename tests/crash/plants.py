@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from crm.delivery import claims
 from crm.delivery.claims import Claim
 from crm.kernel.db import Database
-from crm.queries.outgoing import InHand, in_hand
+from crm.queries.outgoing import in_hand
 from crm.workflows import dispatch as dispatching
+from crm.workflows.ask_again import Leaving
 from crm.workflows.dispatch import Dispatched, PostRoom, dispatch
 
 Dispatch = Callable[[PostRoom, int], Dispatched]
@@ -38,10 +39,10 @@ def _sound(room: PostRoom, limit: int) -> Dispatched:
 
 def _mark_without_asking(
     session: Session, ids: Sequence[int], claim: Claim, *, now: Any, real_now: Any, settings: Any
-) -> list[InHand]:
+) -> list[Leaving]:
     found = in_hand(session, ids, claim.id)
     marked = claims.mark_sending(session, [one.id for one in found], claim.id, real_now=real_now, now=now)
-    return [one for one in found if one.id in set(marked)]
+    return [Leaving(one, None) for one in found if one.id in set(marked)]
 
 
 class _OneTransaction(Database):

@@ -41,7 +41,7 @@ class Play:
     people: int = 1_000
     kills: int = 200
     objections: int = 150
-    within: float = 36.0
+    within: float = 30.0
     """Seconds in which everybody comes due."""
 
     plant: Plant = Plant.NONE
@@ -113,7 +113,7 @@ class Play:
 
 def _let_live(worker: int, chance: random.Random) -> None:
     """Wait for a random moment of a worker's life, counted in work done: a busy machine changes nothing."""
-    busy, deadline = chance.uniform(0.01, 0.12), monotonic() + 1.5
+    busy, deadline = chance.uniform(0.01, 0.07), monotonic() + 1.5
     born = _worked(worker)
     while _worked(worker) - born < busy and monotonic() < deadline:
         time.sleep(0.003)
