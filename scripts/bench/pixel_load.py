@@ -29,10 +29,26 @@ class Load:
     targets: list[str] = field(default_factory=list)
     """Those that were answered with 200; empty after wrk, which does not tell."""
 
+    work: float = 0.0
+    """Seconds the server's processes worked for it, all cores together."""
+
+    @property
+    def each(self) -> float:
+        """Microseconds of the server's work an answer."""
+        return self.work / self.answered * 1e6 if self.answered else 0.0
+
     @property
     def rate(self) -> float:
         """Answers a second."""
         return self.answered / self.seconds if self.seconds else 0.0
+
+
+def work_of(pid: int) -> float:
+    """Seconds that a process and its children have worked so far (Linux)."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(work_of(int(child)) for child in children)
 
 
 def has_wrk() -> bool:
