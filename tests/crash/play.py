@@ -113,7 +113,7 @@ class Play:
 
 def _let_live(worker: int, chance: random.Random) -> None:
     """Wait for a random moment of a worker's life, counted in work done: a busy machine changes nothing."""
-    busy, deadline = chance.uniform(0.01, 0.07), monotonic() + 1.5
+    busy, deadline = chance.uniform(0.0, 0.03), monotonic() + 0.6
     born = _worked(worker)
     while _worked(worker) - born < busy and monotonic() < deadline:
         time.sleep(0.003)
