@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from crm.delivery.ports import Mailer, SentMailViewer
+from crm.delivery.account_ports import ProviderAccount
+from crm.delivery.event_ports import EventHook
+from crm.delivery.ports import Mailer, RelayCheck, SentMailViewer
 from crm.domains.ports import MailDomainLookup
 from crm.handoff.ports import ImageService
 from crm.kernel.clock import Clocks
@@ -11,15 +13,16 @@ from crm.kernel.public_links import PublicLinks
 from crm.kernel.settings import Settings
 from crm.privacy.journal import Journal
 from crm.prospects import uploads
-from crm.replies.ports import InboundMailbox
+from crm.replies.ports import InboundMailbox, PostSignature
 from crm.tracking.addresses import TrustedProxies
 from crm.tracking.dying_keys import DyingKeys
-from crm.workflows.hand_off import Counter
-from crm.workflows.import_batch import Intake
-from crm.workflows.refuse import PATIENCE
-from crm.workflows.refuse import Desk as RefusalDesk
-from crm.workflows.understand_mail import ReadingRoom
-from crm.workflows.write_letter import Desk
+from crm.workflows.inbox.understand_mail import ReadingRoom
+from crm.workflows.leads.hand_off import Counter
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.refusals.patience import PATIENCE
+from crm.workflows.refusals.refuse import Desk as RefusalDesk
+from crm.workflows.sending.pause import Desk as PauseDesk
+from crm.workflows.sending.write_letter import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ class Services:
     sent_mail: SentMailViewer | None
     """Only the `mailbox` mailer keeps what it took."""
 
+    account: ProviderAccount | None
+    """The mail provider's account; None where the mailer has none."""
+
+    event_hook: EventHook | None
+    """Reads what a provider posts; None until it has a key to believe it by."""
+
     inbox: InboundMailbox
     mail_domains: MailDomainLookup
     image_service: ImageService | None
@@ -42,6 +51,11 @@ class Services:
     ip_keys: DyingKeys
     proxies: TrustedProxies
     journal: Journal
+    inbound_signature: PostSignature | None = None
+    """None: the secret in the address is all that a post of inbound mail has to know."""
+
+    relay: RelayCheck | None = None
+    """Only the `smtp` mailer has one."""
 
     @property
     def desk(self) -> Desk:
@@ -71,6 +85,11 @@ class Services:
     def reading_room(self) -> ReadingRoom:
         """What reading inbound mail takes."""
         return ReadingRoom(self.refusal_desk(), self.desk)
+
+    @property
+    def pause_desk(self) -> PauseDesk:
+        """What pausing takes."""
+        return PauseDesk(self.database, self.clocks.real)
 
     def refusal_desk(self, *, patience: float = PATIENCE) -> RefusalDesk:
         """What writing a no down takes; `patience` in seconds for a message that is leaving."""

@@ -37,7 +37,7 @@ _ON_PERIODS = {
     Retention.REFUSAL: "without end: forgetting a no would break it",
     Retention.ACCOUNT: "as long as the colleague's account",
     Retention.AUDIT: "three years; no personal data",
-    Retention.SHORT: "days",
+    Retention.SHORT: "days; the reasons of import rows 90 of them",
     Retention.PERMANENT: "as long as the installation",
 }
 

@@ -4,6 +4,9 @@
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 2
 cd "$here" || exit 2
 
+# What Python compiled is kept: without it every start compiles everything anew, and takes twice as long.
+unset PYTHONDONTWRITEBYTECODE
+
 fail() {
     printf '%s\n' "$1" >&2
     exit 2
@@ -35,7 +38,9 @@ make_environment() {
     else
         printf 'Bringing the environment up to date...\n' >&2
     fi
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" >&2 ||
+    # The lock file is complete. Left to resolve, an older pip asks for the newest release of what it finds named
+    # with an extra, and stops there.
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" >&2 ||
         fail "Packages could not be installed. Is this machine online? Run the command again; it goes on where it stopped."
     cp "$lock" "$mark"
 }

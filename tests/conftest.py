@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 from hypothesis import settings as hypothesis_settings
+from jinja2.bccache import Bucket, BytecodeCache
 
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
@@ -21,6 +23,23 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 hypothesis_settings.register_profile("house", deadline=None)  # no timed tests: machines are shared
 hypothesis_settings.load_profile("house")
+
+
+class CompiledTemplates(BytecodeCache):
+    """Every test makes an app of its own; what a template compiles to is the same in all of them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from crm.kernel import schema
 from crm.kernel.db import Database
@@ -78,14 +78,30 @@ def _empty(server: str) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-        tables = connection.scalars(
-            text(
-                "SELECT tablename FROM pg_tables"
-                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            )
-        ).all()
-        connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+        empty(connection)
     engine.dispose()
+
+
+def empty(connection: Connection) -> None:
+    """Take every row out of a database on a server, and begin its numbers anew.
+
+    Only of tables that were written to: emptying all of them costs more than most tests.
+    """
+    names = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+    ).all()
+    filled = " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608 - names of our own schema
+        for name in names
+    )
+    numbered = (
+        "SELECT d.refobjid::regclass::text FROM pg_sequences s JOIN pg_depend d"
+        " ON d.objid = format('%I.%I', s.schemaname, s.sequencename)::regclass AND d.deptype = 'a'"
+        " WHERE s.last_value IS NOT NULL"
+    )
+    touched = sorted(set(connection.scalars(text(f"{filled} UNION ALL {numbered}"))))
+    if touched:
+        connection.execute(text(f"TRUNCATE {', '.join(touched)} RESTART IDENTITY CASCADE"))
 
 
 def _run(server: str, statement: str) -> None:

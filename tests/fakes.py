@@ -1,12 +1,15 @@
 """Fakes of what is outside. Each passes the same contract suite as the real adapter (tests/contracts/)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crm.adapters.wire import fault_of
+from crm.delivery.account_ports import AccountFacts, Listed, ListKind, NoAnswer
 from crm.delivery.ports import BATCH_LIMIT, Accepted, Envelope, Outcome
 from crm.domains.ports import DomainAnswer, DomainFinding, DomainVerdict
 from crm.handoff.ports import Acknowledged, Conflict, HandOver
+from crm.replies.ports import InboxLook, Stopping
 
 
 @dataclass
@@ -64,6 +67,19 @@ class MemoryInbox:
         self.laid_aside.append(key)
         return True
 
+    def wait(self, _seconds: float, _stopping: Stopping) -> bool:
+        return False
+
+    @property
+    def is_readable(self) -> bool:
+        return True
+
+    def look(self) -> InboxLook:
+        return InboxLook(works=True, words=f"memory; {len(self.mails)} not read yet")
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
 
 @dataclass
 class MemoryMailDomains:
@@ -71,6 +87,11 @@ class MemoryMailDomains:
 
     answers: dict[str, DomainAnswer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    names: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
+
+    def records(self, name: str, kind: str) -> tuple[str, ...] | None:
+        self.asked.append(name)
+        return self.names.get((name, kind), ())
 
     def look_up(self, domain: str) -> DomainAnswer:
         self.asked.append(domain)
@@ -92,3 +113,44 @@ class MemoryImageService:
         if self.leads.setdefault(lead_id, body) != body:
             return Conflict("other_body")
         return Acknowledged(f"remote-{lead_id}"[:64])
+
+
+@dataclass
+class MemoryAccount:
+    """A provider's account: the messages it has, and its lists."""
+
+    messages: set[tuple[str, str]] = field(default_factory=set)
+    lists: dict[ListKind, list[Listed]] = field(default_factory=dict)
+    no_answer: NoAnswer | None = None
+    facts_: AccountFacts | None = None
+    asked: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    page: int = 500
+    meanwhile: Callable[[], object] = lambda: None
+    """What happens while it is asked."""
+
+    def has(self, public_id: str, recipient: str, *, since: datetime) -> bool | NoAnswer:
+        assert since.tzinfo is not None
+        self.asked.append(public_id)
+        self.meanwhile()
+        return self.no_answer or (public_id, recipient) in self.messages
+
+    def pages(self, kind: ListKind) -> Iterator[Sequence[Listed] | NoAnswer]:
+        if self.no_answer:
+            yield self.no_answer
+            return
+        entries = list(self.lists.get(kind, []))
+        yield from (entries[start : start + self.page] for start in range(0, len(entries) + 1, self.page))
+
+    def add(self, addresses: Sequence[str]) -> NoAnswer | None:
+        if self.no_answer:
+            return self.no_answer
+        self.added += addresses
+        known = self.lists.setdefault(ListKind.UNSUBSCRIBES, [])
+        have = {one.address for one in known}
+        known += [Listed(one) for one in addresses if one not in have]
+        return None
+
+    def facts(self) -> AccountFacts:
+        assert self.facts_ is not None
+        return self.facts_

@@ -9,14 +9,15 @@ from sqlalchemy import func, select
 
 from crm.kernel.db import Base, Database
 from crm.prospects.choices import Choices
-from crm.prospects.models import Import, SourceKind
+from crm.prospects.import_models import Import
+from crm.prospects.models import SourceKind
 from crm.prospects.reading.mapping import guess
 from crm.prospects.reading.parsed import Defaults
 from crm.services import Services
-from crm.workflows.import_batch import Intake
-from crm.workflows.import_prospects import import_prospects
-from crm.workflows.import_run import Progress
-from crm.workflows.receive_import import receive_import, start_import
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.people.import_prospects import import_prospects
+from crm.workflows.people.import_run import Progress
+from crm.workflows.people.receive_import import receive_import, start_import
 
 DEFAULTS = Defaults(
     source_kind=SourceKind.FAIR,

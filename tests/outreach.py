@@ -24,12 +24,13 @@ from crm.prospects.models import Company, Prospect, Source, SourceKind
 from crm.sequences import versions
 from crm.sequences.models import Enrolment, StepKind
 from crm.sequences.models import Sequence as SequenceRow
+from crm.sequences.texts import Words
 from crm.sequences.versions import NewStep
 from crm.services import Services
-from crm.workflows.dispatch import Dispatched, PostRoom, dispatch
-from crm.workflows.enrol import Enrolled, enrol
-from crm.workflows.plan import Planned, plan
-from crm.workflows.write_letter import Desk
+from crm.workflows.sending.dispatch import Dispatched, PostRoom, dispatch
+from crm.workflows.sending.plan import Planned, plan
+from crm.workflows.sending.write_letter import Desk
+from crm.workflows.series.enrol import Enrolled, enrol
 
 BODY = """Dag {{ first_name | default("collega") }},
 
@@ -39,12 +40,23 @@ Groet,
 {{ sender_name }}"""
 
 
-def mail(delay: int = 0, subject: str = "Foto's voor {{ company }}", body: str = BODY) -> NewStep:
-    return NewStep(StepKind.EMAIL, delay, subject, body)
+def mail(
+    delay: int = 0,
+    subject: str = "Foto's voor {{ company }}",
+    body: str = BODY,
+    *,
+    others: tuple[Words, ...] = (),
+    lineage: int | None = None,
+) -> NewStep:
+    return NewStep(StepKind.EMAIL, delay, subject, body, others, lineage)
 
 
-def hand_work(delay: int = 0, title: str = "Bel even op") -> NewStep:
-    return NewStep(StepKind.TASK, delay, title, "")
+def hand_work(delay: int = 0, title: str = "Bel even op", *, lineage: int | None = None) -> NewStep:
+    return NewStep(StepKind.TASK, delay, "", title, lineage=lineage)
+
+
+def wait(days: int) -> NewStep:
+    return NewStep(StepKind.WAIT, days, "", "")
 
 
 @dataclass
@@ -58,7 +70,16 @@ class Outreach:
     def now(self) -> datetime:
         return self.services.clocks.calendar()
 
-    def mailbox(self, *, cap: int = 1_000, time_zone: str = "Europe/Amsterdam") -> int:
+    def mailbox(
+        self,
+        *,
+        cap: int = 1_000,
+        time_zone: str = "Europe/Amsterdam",
+        gap: timedelta = timedelta(),
+        jitter: timedelta = timedelta(),
+        ramp: tuple[int, int] = (0, 0),
+    ) -> int:
+        """As fast as it goes, unless a test asks for a gap or a ramp."""
         number = next(self._numbers)
         with self.services.database.transaction() as session:
             row = Mailbox(
@@ -67,6 +88,10 @@ class Outreach:
                 sender_name="Sanne de Wit",
                 daily_cap=cap,
                 time_zone=time_zone,
+                gap_seconds=int(gap.total_seconds()),
+                jitter_seconds=int(jitter.total_seconds()),
+                ramp_start=ramp[0],
+                ramp_step=ramp[1],
             )
             session.add(row)
             session.flush()

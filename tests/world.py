@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from crm.adapters.sendgrid_hook import SendGridHook
 from crm.kernel import keys
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
@@ -52,6 +53,8 @@ def services(settings: Settings, database: Database, clocks: Clocks) -> Services
         ),
         mailer=MemoryMailer(),
         sent_mail=None,
+        account=None,
+        event_hook=SendGridHook(settings.sendgrid_event_keys) if settings.sendgrid_event_keys else None,
         inbox=MemoryInbox(),
         mail_domains=MemoryMailDomains(),
         image_service=MemoryImageService(),

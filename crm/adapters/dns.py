@@ -13,6 +13,7 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
 
 from crm.adapters.sockets import Deadline
 from crm.domains.ports import DomainAnswer, DomainFinding, DomainVerdict
@@ -56,6 +57,19 @@ class DnsLookup:
         except (dns.exception.DNSException, OSError, ValueError):
             return DomainAnswer(DomainVerdict.UNKNOWN, DomainFinding.SERVER_FAILED)
 
+    def records(self, name: str, kind: str) -> tuple[str, ...] | None:
+        """See the port."""
+        asked = _name(name)
+        if asked is None:
+            return ()
+        try:
+            found = _ask(self._resolver(), asked, kind, Deadline.after(self._seconds))
+        except dns.resolver.NXDOMAIN:
+            return ()
+        except (dns.exception.DNSException, TimeoutError, OSError, ValueError):
+            return None
+        return tuple(_text_of(one) for one in found)
+
     def _resolver(self) -> dns.resolver.Resolver:
         resolver = dns.resolver.Resolver(configure=self._nameservers is None)
         if self._nameservers is not None:
@@ -93,6 +107,15 @@ def _name(domain: str) -> dns.name.Name | None:
     except (UnicodeError, dns.exception.DNSException):
         return None
     return name if len(name.labels) > 2 else None
+
+
+def _text_of(record: dns.rdata.Rdata) -> str:
+    """A record as text; the pieces of a TXT belong together without blanks."""
+    if isinstance(record, TXT):
+        return b"".join(record.strings).decode("utf-8", "replace")
+    if isinstance(record, MX):
+        return record.exchange.to_text(omit_final_dot=True).lower()
+    return record.to_text().rstrip(".").lower()
 
 
 def _ask(

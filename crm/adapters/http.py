@@ -18,8 +18,6 @@ from crm.adapters.sockets import CONNECT_SECONDS, Deadline, TimedSocket, connect
 from crm.kernel.clock import monotonic
 from crm.kernel.errors import InvalidSettingsError
 
-_BODY_LIMIT = 65536
-_BODY_SECONDS = 3.0  # the status line told the outcome; the body is not worth a lease
 _IDLE_SECONDS = 15.0  # servers close idle connections after a minute or so, without a word
 
 
@@ -40,8 +38,19 @@ class NoAnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How much of an answer's body is read, and for how many seconds.
+
+    To whoever hands something over the status line has told the outcome; the body is not worth a lease.
+    """
+
+    bytes: int = 65536
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back. The body is at most 64 KiB, and shorter when it did not come in time."""
+    """What came back. The body is as long as there was room for, and shorter when it did not come in time."""
 
     status: int
     headers: HTTPMessage
@@ -70,7 +79,7 @@ class _Kept:
 
 
 class HttpClient:
-    """Posts to one origin. Safe to share between threads; keeps as many connections as were busy at once."""
+    """Talks to one origin. Safe to share between threads; keeps as many connections as were busy at once."""
 
     def __init__(self, base_url: str, *, context: ssl.SSLContext | None = None) -> None:
         """Take an https address, or plain http to this machine, without user, query or fragment.
@@ -98,9 +107,28 @@ class HttpClient:
             NotReachedError: no byte of the body left.
             NoAnswerError: some did, and no readable answer came.
         """
+        return self.ask("POST", path, headers, body, deadline=deadline)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        deadline: Deadline,
+        room: Room = Room(),
+    ) -> HttpAnswer:
+        """Any request; the answer is read as far as there is `room`, whatever its status.
+
+        Raises:
+            NotReachedError: no byte of the body left (of one without a body: of the request).
+            NoAnswerError: some did, and no readable answer came.
+        """
         sock = self._reach(deadline)
         try:
-            answer, reusable = self._exchange(sock, self._head(path, headers, len(body)), body)
+            head = self._head(method, path, headers, len(body))
+            answer, reusable = self._exchange(method, sock, head, body, room)
         except BaseException:
             sock.close()
             raise
@@ -118,8 +146,12 @@ class HttpClient:
         for kept in idle:
             kept.socket.close()
 
-    def _head(self, path: str, headers: Mapping[str, str], length: int) -> bytes:
-        lines = [f"POST {self._path}{path} HTTP/1.1", f"Host: {self._authority}", f"Content-Length: {length}"]
+    def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+        lines = [
+            f"{method} {self._path}{path} HTTP/1.1",
+            f"Host: {self._authority}",
+            f"Content-Length: {length}",
+        ]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("A header holds a line break.")
@@ -148,7 +180,9 @@ class HttpClient:
             return self._idle.pop() if self._idle else None
 
     @staticmethod
-    def _exchange(sock: TimedSocket, head: bytes, body: bytes) -> tuple[HttpAnswer, bool]:
+    def _exchange(
+        method: str, sock: TimedSocket, head: bytes, body: bytes, room: Room
+    ) -> tuple[HttpAnswer, bool]:
         try:
             sock.send_all(head)
         except OSError:
@@ -161,7 +195,7 @@ class HttpClient:
             except TimeoutError:
                 raise NoAnswerError("timed_out") from None
             written = True
-        response = http.client.HTTPResponse(sock, method="POST")  # type: ignore[arg-type]  # asks for makefile only
+        response = http.client.HTTPResponse(sock, method=method)  # type: ignore[arg-type]  # asks for makefile only
         try:
             response.begin()
         except TimeoutError:
@@ -170,15 +204,15 @@ class HttpClient:
             raise NoAnswerError("connection_lost") from None
         except (http.client.HTTPException, ValueError):
             raise NoAnswerError("unreadable_answer") from None
-        read, whole = _read_body(response, sock)
+        read, whole = _read_body(response, sock, room)
         return HttpAnswer(response.status, response.headers, read), whole and written
 
 
-def _read_body(response: http.client.HTTPResponse, sock: TimedSocket) -> tuple[bytes, bool]:
+def _read_body(response: http.client.HTTPResponse, sock: TimedSocket, room: Room) -> tuple[bytes, bool]:
     """The body, and whether the connection can be used again."""
-    sock.deadline = sock.deadline.within(_BODY_SECONDS)
+    sock.deadline = sock.deadline.within(room.seconds)
     try:
-        body = response.read(_BODY_LIMIT)
+        body = response.read(room.bytes)
     except (OSError, http.client.HTTPException, ValueError):
         return b"", False
     return body, response.isclosed() and not response.will_close

@@ -14,6 +14,7 @@ from crm.adapters.sockets import Deadline
 from crm.handoff.ports import Acknowledged, Conflict, HandOver, Refused, TryLater, TryLaterReason
 from crm.kernel.clock import Clock
 from crm.kernel.errors import InvalidSettingsError
+from crm.kernel.faults import point
 from crm.kernel.webhooks import read_secret, signed_headers
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -66,6 +67,7 @@ class HttpImageService:
         except NoAnswerError as error:
             garbled = error.reason == "unreadable_answer"
             return TryLater(TryLaterReason.UNREADABLE_ANSWER if garbled else TryLaterReason.NO_ANSWER)
+        point("hand_off.after_response")
         return _meaning(answer, lead_id)
 
     def close(self) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crm.adapters.maildir import SEEN, Maildir
+from crm.replies.ports import CUT, SIZE_LIMIT, InboxLook, Stopping, cut
 
 QUARANTINE = "quarantine"
-SIZE_LIMIT = 40 * 2**20
-"""Larger messages are laid aside unread: nobody's answer to us has 40 MiB."""
 
 _KEY = re.compile(r"[^/\0]{1,255}")
 
@@ -23,11 +22,8 @@ class MaildirInbox:
     def unseen(self, limit: int = 100) -> Iterator[tuple[str, bytes]]:
         """See the port."""
         for entry in self._maildir.entries("new")[:limit]:
-            if entry.stat().st_size > SIZE_LIMIT:
-                self.quarantine(entry.name)
-                continue
             with contextlib.suppress(FileNotFoundError):  # another worker kept it meanwhile
-                yield entry.name, Path(entry.path).read_bytes()
+                yield entry.name, _read(Path(entry.path), entry.stat().st_size)
 
     def keep(self, key: str) -> bool:
         """See the port."""
@@ -37,6 +33,30 @@ class MaildirInbox:
         """See the port."""
         return self._is_name(key) and self._maildir.move(key, QUARANTINE)
 
+    def wait(self, _seconds: float, _stopping: Stopping) -> bool:
+        """See the port: nobody calls us from a folder, and looking costs nothing."""
+        return False
+
+    @property
+    def is_readable(self) -> bool:
+        """See the port: a folder that is gone raises."""
+        return True
+
+    def look(self) -> InboxLook:
+        """See the port."""
+        waiting = len(self._maildir.entries("new"))
+        return InboxLook(works=True, words=f"{self._maildir.folder}; {waiting} not read yet")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
     @staticmethod
     def _is_name(key: str) -> bool:
         return bool(_KEY.fullmatch(key)) and key not in {".", ".."}
+
+
+def _read(path: Path, size: int) -> bytes:
+    if size <= SIZE_LIMIT:
+        return path.read_bytes()
+    with path.open("rb") as file:
+        return cut(file.read(CUT), size)

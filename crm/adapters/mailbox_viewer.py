@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from crm.adapters.maildir import SEEN, Maildir
 from crm.delivery.ports import SentMail
@@ -18,12 +20,18 @@ _HEAD_BYTES = 16384
 _REMEMBERED = 5000
 
 
+class _Head(NamedTuple):
+    recipient: str
+    subject: str
+    sent_at: datetime | None
+
+
 class MaildirViewer:
     """See `crm.delivery.ports.SentMailViewer`. A key is the message's public id."""
 
     def __init__(self, folder: Path) -> None:
         self._maildir = Maildir(folder)
-        self._heads: dict[str, tuple[str, str]] = {}  # a message never changes: its head is read once
+        self._heads: dict[str, _Head] = {}  # a message never changes: its head is read once
 
     def newest(
         self, *, recipient: str | None = None, before: str | None = None, limit: int = 50
@@ -38,10 +46,10 @@ class MaildirViewer:
             if len(found) >= limit:
                 break
             head = self._head(key, entry.path)
-            if head is None or wanted not in (None, head[0].casefold()):
+            if head is None or wanted not in (None, head.recipient.casefold()):
                 continue
-            taken_at = datetime.fromtimestamp(entry.stat().st_mtime, UTC)
-            found.append(SentMail(key, recipient=head[0], subject=head[1], taken_at=taken_at))
+            sent_at = head.sent_at or datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+            found.append(SentMail(key, head.recipient, head.subject, sent_at))
         return found
 
     def read(self, key: str) -> bytes | None:
@@ -61,8 +69,8 @@ class MaildirViewer:
             removed += bool(_KEY.fullmatch(key)) and self._maildir.remove(key)
         return removed
 
-    def _head(self, key: str, path: str) -> tuple[str, str] | None:
-        """Recipient and subject."""
+    def _head(self, key: str, path: str) -> _Head | None:
+        """What its header says; None when it is gone."""
         if key not in self._heads:
             try:
                 with Path(path).open("rb") as file:
@@ -71,8 +79,11 @@ class MaildirViewer:
                 return None
             if len(self._heads) >= _REMEMBERED:
                 self._heads.clear()
-            recipient = str(headers.get("Delivered-To", ""))
-            self._heads[key] = (recipient, _decoded(str(headers.get("Subject", ""))))
+            self._heads[key] = _Head(
+                str(headers.get("Delivered-To", "")),
+                _decoded(str(headers.get("Subject", ""))),
+                _moment(str(headers.get("Date", ""))),
+            )
         return self._heads[key]
 
 
@@ -81,3 +92,11 @@ def _decoded(text: str) -> str:
         return one_line(str(make_header(decode_header(text))))
     except (ValueError, LookupError):  # a broken or unknown encoding: better the raw words than none
         return one_line(text)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

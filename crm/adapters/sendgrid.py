@@ -22,6 +22,7 @@ from sendgrid import SendGridAPIClient
 
 from crm.adapters import sendgrid_answers as answers
 from crm.adapters.http import HttpAnswer, HttpClient, NoAnswerError, NotReachedError
+from crm.adapters.sendgrid_bytes import unfit
 from crm.adapters.sendgrid_payload import NotAPayloadError, payload
 from crm.adapters.sockets import Deadline
 from crm.adapters.wire import check_batch, fault_of
@@ -83,6 +84,9 @@ class _Transport(python_http_client.Client):  # type: ignore[misc]  # the client
     def _make_request(self, _opener: object, request: Request, timeout: float | None = None) -> _Answer:
         assert timeout is not None
         assert isinstance(request.data, bytes)
+        fault = unfit(request.data)
+        if fault:
+            raise NotAPayloadError(fault)
         headers = dict(request.header_items())
         answer = self._http.post(request.selector, headers, request.data, deadline=Deadline.after(timeout))
         if answer.status >= 300:

@@ -6,7 +6,7 @@ next envelope: one round trip a message (RFC 2920 §3.1). See `docs/decisions/00
 
 import ssl
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +14,18 @@ from crm.adapters.smtp_session import NotOpenedError, Relay, Session, TlsMode, o
 from crm.adapters.smtp_transaction import Verdict, hand_over, offer, settle
 from crm.adapters.sockets import Deadline
 from crm.adapters.wire import check_batch, fault_of
-from crm.delivery.ports import Envelope, NotSent, NotSentReason, Outcome, Uncertain
+from crm.delivery.ports import Envelope, NotSent, NotSentReason, Outcome, RelayLook, Uncertain
 from crm.kernel import faults
+
+_TROUBLE = defaultdict(
+    lambda: "takes no mail from us",
+    {
+        NotSentReason.UNREACHABLE: "does not answer, or does not speak SMTP",
+        NotSentReason.TLS_FAILED: "offers no TLS, or its certificate does not prove its name",
+        NotSentReason.LOGIN_REFUSED: "refuses CRM_SMTP_USER and its password, or knows no way to log in",
+        NotSentReason.DEFERRED: "is too busy now; try again",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,19 @@ class SmtpMailer:
                 self._turn.release()
         work.give_up(NotSent(NotSentReason.OUT_OF_TIME))
         return work.result()
+
+    def look(self) -> RelayLook:
+        """See `crm.delivery.ports.RelayCheck`; over a connection of its own."""
+        relay, deadline = self._relay, Deadline.after(self._limits.opening)
+        where = f"{relay.host} port {relay.port}"
+        try:
+            session = open_session(relay, self._context, deadline)
+        except NotOpenedError as error:
+            return RelayLook(works=False, words=f"{where} {_TROUBLE[error.outcome.reason]}")
+        reports = "reports failures by our name for the message" if session.extras.reports else "knows no DSN"
+        session.leave()
+        login = "logged in" if relay.username is not None else "no login"
+        return RelayLook(works=True, words=f"{where}, TLS {relay.tls.value}, {login}; {reports}")
 
     def close(self) -> None:
         """Say goodbye to the relay."""

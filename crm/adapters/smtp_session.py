@@ -5,6 +5,7 @@ import enum
 import ssl
 from dataclasses import dataclass, field
 
+from crm.adapters.smtp_envelope import Extras
 from crm.adapters.smtp_line import Line, Reply
 from crm.adapters.sockets import CONNECT_SECONDS, Deadline, connect, is_loopback
 from crm.delivery.ports import NotSent, NotSentReason
@@ -63,6 +64,7 @@ class Session:
 
     line: Line
     pipelining: bool
+    extras: Extras = Extras()  # noqa: RUF009 - frozen
     unsettled: bool = False
     """A transaction was broken off; the next begins with RSET."""
     messages: int = 0
@@ -125,7 +127,8 @@ def _introduce(relay: Relay, context: ssl.SSLContext | None, line: Line, deadlin
         features = _greet(relay, line, deadline)
     if relay.username is not None and relay.password is not None:
         _log_in(line, features, relay.username, relay.password, deadline)
-    return Session(line, pipelining="PIPELINING" in features)
+    extras = Extras(reports="DSN" in features, size="SIZE" in features)
+    return Session(line, pipelining="PIPELINING" in features, extras=extras)
 
 
 def _greet(relay: Relay, line: Line, deadline: Deadline) -> dict[str, str]:

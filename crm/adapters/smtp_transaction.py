@@ -2,25 +2,26 @@
 
 | where | 4xx | 5xx | broken, late, garbage |
 |---|---|---|---|
-| MAIL | later | our sender is refused: pause | later |
-| RCPT, DATA | later | rejected | later |
-| after the body | later; 421: uncertain | rejected | **uncertain** |
+| MAIL | later | too large: rejected; else our sender is refused: pause | later |
+| RCPT, DATA | later | about us: pause; else rejected | later |
+| after the body | later; 421: uncertain | about us: pause; else rejected | **uncertain** |
 
 421 after the body is the connection's end, not an answer to the message: proxies send it when they lose the
-server to which they have passed the body already.
+server to which they have passed the body already. A no is about us when the next message would get it as well
+(`smtp_answers`).
 """
 
-import re
 from typing import NamedTuple
 
-from crm.adapters.smtp_line import GarbageError, Reply, stuffed
+from crm.adapters.smtp_answers import after_body, before_body
+from crm.adapters.smtp_envelope import Extras, mail_from, rcpt_to
+from crm.adapters.smtp_line import GarbageError, stuffed
 from crm.adapters.smtp_session import Session
 from crm.adapters.sockets import Deadline
-from crm.adapters.wire import masked
-from crm.delivery.ports import Accepted, Envelope, NotSent, NotSentReason, Outcome, Rejected, Uncertain
+from crm.delivery.ports import Envelope, NotSent, NotSentReason, Outcome, Uncertain
 from crm.kernel import faults
 
-_QUEUED_AS = re.compile(r"queued as ([0-9A-Za-z._-]{1,64})", re.IGNORECASE)
+_UNKNOWN_PARAMETER = {501, 504, 555}  # RFC 5321 §4.1.1.11, and what servers say instead
 
 
 class Verdict(NamedTuple):
@@ -42,17 +43,31 @@ def offer(session: Session, envelope: Envelope, deadline: Deadline) -> None:
 def settle(session: Session, envelope: Envelope, deadline: Deadline) -> Verdict | None:
     """Hear whether the server wants the body: None when it waits for it.
 
+    A server that announced what it then does not know (a proxy in front of another kind, say) is asked once
+    more without.
+
     Raises:
         OSError: the connection is of no more use; no byte of the body has left.
     """
+    extras = session.extras
+    verdict = _settle(session, envelope, deadline)
+    if verdict is None or verdict.closing or session.extras == extras:
+        return verdict
+    offer(session, envelope, deadline)
+    return _settle(session, envelope, deadline)
+
+
+def _settle(session: Session, envelope: Envelope, deadline: Deadline) -> Verdict | None:
     refusal: Outcome | None = None
     for command in _commands(session, envelope):
         if refusal is not None and not session.pipelining:
             break
         reply = session.line.reply(deadline) if session.pipelining else session.line.ask(command, deadline)
-        refusal = refusal or _refusal(command, reply, envelope)
+        refusal = refusal or before_body(command, reply, envelope)
         if reply.closing:
             return Verdict(refusal or NotSent(NotSentReason.DEFERRED), closing=True)
+        if reply.code in _UNKNOWN_PARAMETER:
+            session.extras = Extras()
         if refusal is not None and reply.code == 354:
             # It waits for a message to nobody (RFC 2920 §3.1): end it with nothing in it.
             session.line.write(b".\r\n", deadline)
@@ -82,43 +97,14 @@ def hand_over(
     except OSError:
         return Verdict(Uncertain("connection_lost"), closing=True)
     faults.point("transport.after_response")
-    outcome = _judgement(reply, envelope)
+    outcome = after_body(reply, envelope)
     return Verdict(outcome, closing=isinstance(outcome, Uncertain), offered=following is not None)
 
 
 def _commands(session: Session, envelope: Envelope) -> list[str]:
     reset = ["RSET"] if session.unsettled else []
-    return [*reset, f"MAIL FROM:<{envelope.sender}>", f"RCPT TO:<{envelope.recipient}>", "DATA"]
+    return [*reset, mail_from(envelope, session.extras), rcpt_to(envelope, session.extras), "DATA"]
 
 
 def _group(session: Session, envelope: Envelope) -> bytes:
     return "\r\n".join([*_commands(session, envelope), ""]).encode("ascii")
-
-
-def _refusal(command: str, reply: Reply, envelope: Envelope) -> Outcome | None:
-    """What an answer before the body means when it is a no."""
-    if reply.code == 354 if command == "DATA" else reply.accepted:
-        return None
-    if reply.temporary:
-        return NotSent(NotSentReason.DEFERRED)
-    if reply.code == 530:
-        return NotSent(NotSentReason.LOGIN_REFUSED, pause_mailbox=True)
-    if reply.code < 500 or command == "RSET":
-        raise GarbageError("out_of_turn")
-    if command.startswith("MAIL"):
-        return NotSent(NotSentReason.SENDER_REFUSED, pause_mailbox=True)
-    return Rejected(reply.label, masked(reply.text, envelope))
-
-
-def _judgement(reply: Reply, envelope: Envelope) -> Outcome:
-    """What the answer to a whole message means."""
-    if reply.accepted:
-        queued = _QUEUED_AS.search(reply.text)
-        return Accepted(queued[1] if queued else None)
-    if reply.closing:
-        return Uncertain("answer_421")
-    if reply.temporary:
-        return NotSent(NotSentReason.DEFERRED)
-    if reply.code >= 500:
-        return Rejected(reply.label, masked(reply.text, envelope))
-    return Uncertain("unreadable_answer")

@@ -133,11 +133,15 @@ class TimedSocket:
 
     def is_quiet(self) -> bool:
         """Tell whether nothing waits to be read; else a kept connection was closed, or is confused."""
+        return not self.wait(0)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something can be read, the deadline aside; tell whether it can."""
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
-            return False
+            return True
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
-        return not poll.poll(0)
+        return bool(poll.poll(seconds * 1000))
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """For `http.client`, which reads from a file; `mode` is always rb."""

@@ -31,6 +31,7 @@ def fault_of(envelope: Envelope) -> Rejected | None:
     follows would be a message of somebody else's making.
     """
     wire = envelope.wire
+    lines = wire.split(b"\r\n")
     faults = {
         "The public id has other characters than letters, digits, _ and -.": not _PUBLIC_ID.fullmatch(
             envelope.public_id
@@ -39,9 +40,9 @@ def fault_of(envelope: Envelope) -> Rejected | None:
         "The recipient is not a plain address.": not _ADDRESS.fullmatch(envelope.recipient),
         "The message is not 7 bit.": not wire.isascii() or b"\0" in wire,
         "The message has a line end that is not CRLF.": not (
-            wire.count(b"\r\n") == wire.count(b"\n") == wire.count(b"\r") and wire.endswith(b"\r\n")
+            len(lines) - 1 == wire.count(b"\n") == wire.count(b"\r") and not lines[-1]
         ),
-        "The message has a line over 998 octets.": max(map(len, wire.split(b"\r\n"))) > LINE_LIMIT,
+        "The message has a line over 998 octets.": max(map(len, lines)) > LINE_LIMIT,
     }
     return next((Rejected("malformed", fault) for fault, found in faults.items() if found), None)
 

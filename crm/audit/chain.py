@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm.audit.models import AuditEntry
+from crm.kernel.faults import point
 
 _FIRST_SEAL = "0" * 64
 _LOCK = 0x70726F64  # any number, the same everywhere: the advisory lock of the chain on PostgreSQL
@@ -77,6 +78,7 @@ def append(
     entry.seal = _seal(entry, last.seal if last else _FIRST_SEAL)
     session.add(entry)
     session.flush()
+    point("audit.before_commit")
 
 
 def verify(session: Session) -> int | None:

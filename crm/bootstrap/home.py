@@ -46,11 +46,12 @@ def make_home(var: Path, *, more: Mapping[str, str] | None = None) -> None:
     for name in ("uploads", "logs", "mail"):
         (var / name).mkdir(mode=0o700, exist_ok=True)
     file = var / SETTINGS
-    if not file.exists():
+    is_new = not file.exists()
+    keys.make_missing(var / "keys", first=is_new)  # before the file that says that everything is there
+    if is_new:
         extra = "".join(f"{name}={value}\n" for name, value in (more or {}).items())
         file.write_text(_FIRST + extra)
         file.chmod(0o600)
-    keys.make_missing(var / "keys")
 
 
 def read_home(var: Path) -> dict[str, str]:
@@ -74,21 +75,34 @@ def read_home(var: Path) -> dict[str, str]:
     return found
 
 
-def is_settled(settings: Settings) -> bool:
-    """Tell, without loading the program, that nothing is left to make: newest schema, an account, a mailbox.
+def is_current(settings: Settings) -> bool:
+    """Tell, without loading the program, that the database has the newest schema, and a mailbox.
 
     False when in doubt; then the program itself looks.
     """
-    if not settings.database_url.startswith(_SQLITE):
-        return False
     newest = max(path.name for path in _MIGRATIONS.glob("[0-9]*.py")).partition("_")[0]
+    return _found(settings)[:2] == (newest, 1)
+
+
+def is_settled(settings: Settings) -> bool:
+    """Tell, without loading the program, that nothing is left to make: `is_current`, and an account.
+
+    False when in doubt; then the program itself looks.
+    """
+    return is_current(settings) and _found(settings)[2:] == (1,)
+
+
+def _found(settings: Settings) -> tuple[object, ...]:
+    """Schema, whether there is a mailbox, whether somebody has an account; nothing where that is not seen."""
+    if not settings.database_url.startswith(_SQLITE):
+        return ()
     try:
         address = f"{Path(settings.database_url.removeprefix(_SQLITE)).as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as database:
-            found = database.execute(
+            found: tuple[object, ...] = database.execute(
                 "SELECT (SELECT version_num FROM alembic_version),"
-                " EXISTS (SELECT 1 FROM staff), EXISTS (SELECT 1 FROM mailboxes)"
+                " EXISTS (SELECT 1 FROM mailboxes), EXISTS (SELECT 1 FROM staff)"
             ).fetchone()
     except (sqlite3.Error, ValueError):
-        return False
-    return bool(found == (newest, 1, 1))
+        return ()
+    return found

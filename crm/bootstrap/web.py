@@ -5,9 +5,10 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
-from crm.bootstrap.wiring import build_services, settings_from
+from crm.bootstrap.wiring import build_services, check_keys, settings_from
 from crm.kernel import logs
 from crm.web.app import create_app
+from crm.web.doorkeeper import Doorkeeper
 from crm.web.pixel import make_pixel
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def make_application() -> "WSGIApplication":
     """
     logs.configure()
     services = build_services(settings_from())
+    check_keys(services)
     logging.getLogger(__name__).info("web starts", extra={"mailer": services.settings.mailer.value})
-    application = make_pixel(create_app(services), services)
+    application = make_pixel(Doorkeeper(create_app(services), services), services)
     sys.setswitchinterval(_TURN)
     gc.freeze()  # what is loaded stays as long as the process: the collector need not walk it
     return application

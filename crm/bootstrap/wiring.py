@@ -1,15 +1,23 @@
 """From settings to services: the one place that knows every adapter."""
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from crm.adapters.dns import DnsLookup
 from crm.adapters.image_service import HttpImageService
+from crm.adapters.imap import ImapInbox
+from crm.adapters.imap_session import ImapPlace
 from crm.adapters.inbox import MaildirInbox
 from crm.adapters.mailbox import MailboxMailer
 from crm.adapters.mailbox_viewer import MaildirViewer
 from crm.adapters.sendgrid import SendGridMailer
+from crm.adapters.sendgrid_account import SendGridAccount
+from crm.adapters.sendgrid_hook import SendGridHook
 from crm.adapters.smtp import SmtpMailer
 from crm.adapters.smtp_session import Relay, TlsMode
 from crm.bootstrap import home
@@ -17,14 +25,23 @@ from crm.delivery.ports import Mailer
 from crm.kernel.clock import clocks_from, real_clock
 from crm.kernel.db import Database
 from crm.kernel.errors import InvalidSettingsError
+from crm.kernel.mail_servers import AfterReading
 from crm.kernel.public_links import PublicLinks
 from crm.kernel.settings import MailerKind, Settings
 from crm.privacy.journal import Journal
+from crm.queries.same_keys import same_keys
+from crm.replies.ports import InboundMailbox, PostSignature
 from crm.services import Services
 from crm.tracking.addresses import TrustedProxies
 from crm.tracking.dying_keys import DyingKeys
 
+log = logging.getLogger(__name__)
+
 SENT, INBOX = home.SENT, home.INBOX
+NOT_ITS_KEYS: Final = (
+    "The address keys are not those of this database, so no refusal would be found. Put back the folder of "
+    "keys that belongs to it, or say where it is with CRM_KEYS_DIR."
+)
 
 
 def settings_from(env: Mapping[str, str] | None = None) -> Settings:
@@ -43,6 +60,7 @@ def build_services(settings: Settings) -> Services:
         InvalidSettingsError: a value is well-formed but cannot be used (a relay without TLS, say).
     """
     kept = settings.var / SENT
+    mailer = _mailer(settings, kept)
     return Services(
         settings=settings,
         database=Database(settings.database_url),
@@ -50,15 +68,34 @@ def build_services(settings: Settings) -> Services:
         links=PublicLinks(
             settings.keys.public_links, base_url=settings.base_url, mail_domain=settings.mail_domain
         ),
-        mailer=_mailer(settings, kept),
+        mailer=mailer,
+        relay=mailer if isinstance(mailer, SmtpMailer) else None,
         sent_mail=MaildirViewer(kept) if settings.mailer is MailerKind.MAILBOX else None,
-        inbox=MaildirInbox(settings.var / INBOX),
+        account=_account(settings),
+        event_hook=SendGridHook(settings.sendgrid_event_keys) if settings.sendgrid_event_keys else None,
+        inbound_signature=_inbound_signature(settings.sendgrid_inbound_keys),
+        inbox=_inbox(settings),
         mail_domains=DnsLookup(_name_servers(settings.name_server)),
         image_service=_image_service(settings),
         ip_keys=DyingKeys(settings.var / "ip-keys"),
         proxies=TrustedProxies.parse(settings.trusted_proxies, hops=settings.proxy_hops),
         journal=Journal(settings.var / "refusals.journal"),
     )
+
+
+def check_keys(services: Services) -> None:
+    """Refuse keys that are not those of the database, as after a restore without them, or on a new machine.
+
+    Raises:
+        InvalidSettingsError: no refusal would be found with them.
+    """
+    try:
+        with services.database.reading() as session:
+            fits = same_keys(session, services.settings.keys.addresses)
+    except SQLAlchemyError:
+        return  # it does not answer, or is not migrated yet: nothing can leave either
+    if not fits:
+        raise InvalidSettingsError([NOT_ITS_KEYS])
 
 
 def _mailer(settings: Settings, kept: Path) -> Mailer:
@@ -81,6 +118,39 @@ def _mailer(settings: Settings, kept: Path) -> Mailer:
             our_name=settings.mail_domain,
         )
     )
+
+
+def _inbox(settings: Settings) -> InboundMailbox:
+    imap = settings.imap
+    if imap is None:
+        return MaildirInbox(settings.var / INBOX)
+    try:
+        tls = TlsMode(imap.tls)
+    except ValueError:
+        raise InvalidSettingsError(["CRM_IMAP_TLS: implicit, starttls, or none on loopback."]) from None
+    return ImapInbox(
+        ImapPlace(
+            host=imap.host,
+            port=imap.port,
+            username=imap.user,
+            password=imap.password,
+            tls=tls,
+            folder=imap.folder,
+            delete=imap.after is AfterReading.DELETE,
+        )
+    )
+
+
+def _account(settings: Settings) -> SendGridAccount | None:
+    if settings.mailer is not MailerKind.SENDGRID:
+        return None
+    if not settings.sendgrid_event_keys:
+        log.warning("what SendGrid reports is not believed: CRM_SENDGRID_EVENT_KEYS is not set")
+    return SendGridAccount(settings.sendgrid_key, real_clock, host=settings.sendgrid_host)
+
+
+def _inbound_signature(keys: tuple[str, ...]) -> PostSignature | None:
+    return SendGridHook(keys, setting="CRM_SENDGRID_INBOUND_KEYS") if keys else None
 
 
 def _image_service(settings: Settings) -> HttpImageService | None:

@@ -1,11 +1,9 @@
 """Look an installation over from top to bottom. Each finding says what it is and what to do about it."""
 
-import enum
 import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -17,10 +15,13 @@ from sqlalchemy.orm import Session
 
 from crm.audit import chain
 from crm.audit.models import AuditEntry
+from crm.cli.doctor_sendgrid import look_at_sendgrid
+from crm.cli.findings import Finding, Health
 from crm.delivery.models import Mailbox
 from crm.domains.ports import DomainVerdict
 from crm.kernel import schema
 from crm.kernel.errors import InvalidSettingsError
+from crm.kernel.mail_servers import AfterReading
 from crm.kernel.settings import MailerKind
 from crm.operations import heartbeat, switches
 from crm.services import Services
@@ -28,25 +29,6 @@ from crm.services import Services
 _ROOM: Final = 1 << 30  # bytes that should be free
 _PATIENCE: Final = 5.0  # seconds for a connection
 _DRIFT: Final = timedelta(seconds=5)
-
-
-class Health(enum.IntEnum):
-    """How bad it is."""
-
-    WELL = 0
-    LOOK = 1
-    """Works, and may not be meant so."""
-
-    ILL = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    health: Health
-    what: str
-    words: str
 
 
 def examine(var: Path, open_: Callable[[Path], Services], *, offline: bool) -> Iterator[Finding]:
@@ -70,7 +52,9 @@ def examine(var: Path, open_: Callable[[Path], Services], *, offline: bool) -> I
         return
     if not offline:
         yield _mailer(services)
+        yield from _inbox(services)
         yield from _domains(services)
+        yield from look_at_sendgrid(services)
 
 
 def _files(var: Path) -> Iterator[Finding]:
@@ -149,10 +133,26 @@ def _scheduler(session: Session, services: Services) -> Finding:
 def _mailer(services: Services) -> Finding:
     settings = services.settings
     if settings.mailer is MailerKind.SMTP and settings.smtp is not None:
-        return _reached(settings.smtp.host, settings.smtp.port)
+        if services.relay is None:
+            return _reached(settings.smtp.host, settings.smtp.port)
+        look = services.relay.look()
+        return Finding(Health.WELL if look.works else Health.ILL, "mailer", look.words)
     if settings.mailer is MailerKind.SENDGRID:
         return _reached(urlsplit(settings.sendgrid_host).hostname or "", 443)
     return Finding(Health.WELL, "mailer", "mail stays in this folder and goes to nobody")
+
+
+def _inbox(services: Services) -> Iterator[Finding]:
+    """Where answers, reports and every no by mail come in."""
+    look = services.inbox.look()
+    services.inbox.close()
+    yield Finding(Health.WELL if look.works else Health.ILL, "inbox", look.words)
+    imap = services.settings.imap
+    if imap is not None and imap.after is AfterReading.FLAG:
+        words = (
+            "mail stays in the mailbox after it was read: an erasure here does not reach it (CRM_IMAP_AFTER)"
+        )
+        yield Finding(Health.LOOK, "inbox", words)
 
 
 def _reached(host: str, port: int) -> Finding:

@@ -11,12 +11,13 @@ from crm.cli.import_options import choices_of, with_options
 from crm.cli.progress import ImportBar, tally
 from crm.prospects import imports as room
 from crm.prospects import uploads
-from crm.prospects.models import Import, ImportState
+from crm.prospects.import_models import Import, ImportState
+from crm.prospects.import_pace import left_in_words
 from crm.prospects.reading.table import Table, open_table
 from crm.queries.preview import Preview, preview
-from crm.workflows.import_prospects import import_prospects
-from crm.workflows.import_run import Progress
-from crm.workflows.receive_import import receive_import, start_import
+from crm.workflows.people.import_prospects import import_prospects
+from crm.workflows.people.import_run import Progress
+from crm.workflows.people.receive_import import receive_import, start_import
 
 
 @click.command("import", short_help="Prospects from a CSV or XLSX file.")
@@ -112,7 +113,9 @@ def list_(installation: Installation) -> None:
             total = f" of {row.total:,}" if row.total is not None else ""
             counts = ", ".join(f"{number:,} {words}" for words, number in tally(row.counts))
             line = f"{row.public_id}  {row.created_at:%Y-%m-%d %H:%M}  {row.state.value:<8}"
-            click.echo(f"{line}  {row.position:,}{total} rows  {row.file_name}  {counts}")
+            left = left_in_words(row, real_now=installation.services.clocks.real())
+            parts = [f"{row.position:,}{total} rows", left, row.file_name, counts]
+            click.echo("  ".join([line, *(part for part in parts if part)]))
 
 
 @imports.command("resume")
@@ -126,7 +129,7 @@ def resume(installation: Installation, name: str) -> int:
     return _run(installation, row)
 
 
-@imports.command("stop")
+@imports.command("stop", short_help="Stop import NAME; what is done stays.")
 @click.argument("name")
 @pass_installation
 def stop(installation: Installation, name: str) -> int:
@@ -137,7 +140,7 @@ def stop(installation: Installation, name: str) -> int:
     return OK if stopped else NO
 
 
-@imports.command("rows")
+@imports.command("rows", short_help="The rows that were not simply taken, and why.")
 @click.argument("name")
 @click.option("--limit", default=1_000, show_default=True, help="At most so many.")
 @pass_installation

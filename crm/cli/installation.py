@@ -6,7 +6,8 @@ import click
 
 from crm.audit import chain
 from crm.cli.context import NO, OK, Installation, pass_installation
-from crm.cli.doctor import Health, examine
+from crm.cli.doctor import examine
+from crm.cli.findings import Health
 from crm.kernel import schema
 
 
@@ -50,6 +51,16 @@ def audit(installation: Installation) -> int:
     return NO
 
 
+@click.command("inbound-address", short_help="Where a mail provider posts inbound mail.")
+@pass_installation
+def inbound_address(installation: Installation) -> None:
+    """Show the address to give to SendGrid's Inbound Parse. It holds a secret: show it to nobody else."""
+    settings = installation.services.settings
+    click.echo(f"{settings.base_url}/hooks/inbound/{settings.keys.inbound_names[-1]}")
+    if settings.is_loopback:
+        click.echo("CRM_BASE_URL is this machine: nobody can post there from outside.", err=True)
+
+
 @click.command("doctor", short_help="Look everything over, and say what to mend.")
 @click.option("--offline", is_flag=True, help="Ask nobody outside this machine.")
 @pass_installation
@@ -66,4 +77,4 @@ def doctor(installation: Installation, offline: bool) -> int:  # noqa: FBT001 - 
     return NO if worst is Health.ILL else OK
 
 
-COMMANDS: Final = (migrate, keys, audit, doctor)
+COMMANDS: Final = (migrate, keys, audit, inbound_address, doctor)

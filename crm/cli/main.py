@@ -8,7 +8,18 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from crm.cli import importing, installation, people, refusals, series, staff
+from crm.cli import (
+    importing,
+    installation,
+    pausing,
+    people,
+    refusals,
+    rehearsal,
+    sequence,
+    series,
+    staff,
+    suppressions,
+)
 from crm.cli.context import MISUSED, NO, OK, STOPPED, Installation, Roof
 from crm.kernel import logs
 from crm.kernel.errors import CrmError, InvalidSettingsError
@@ -37,9 +48,15 @@ def command(context: click.Context, var: Path) -> None:
     context.obj = Installation(var.absolute(), context.obj)
 
 
-for one in (*importing.COMMANDS, *people.COMMANDS, *refusals.COMMANDS, *series.COMMANDS):
+for one in (*importing.COMMANDS, *people.COMMANDS, *refusals.COMMANDS, *series.COMMANDS, *sequence.COMMANDS):
     command.add_command(one)
-for one in (*staff.COMMANDS, *installation.COMMANDS):
+for one in (
+    *rehearsal.COMMANDS,
+    *pausing.COMMANDS,
+    *staff.COMMANDS,
+    *suppressions.COMMANDS,
+    *installation.COMMANDS,
+):
     command.add_command(one)
 
 

@@ -20,7 +20,9 @@ from crm.permission.words import explain
 from crm.privacy import register
 from crm.queries import person
 from crm.queries.prospect import Sheet, sheet
-from crm.workflows.export_person import House, export_person
+from crm.workflows.foresight.why_not import outlooks
+from crm.workflows.foresight.why_told import Next, Outlook, headline, say
+from crm.workflows.refusals.export_person import House, export_person
 
 _ANSWERS: Final = {
     Verdict.ALLOW: "Yes, we may write.",
@@ -43,10 +45,12 @@ def why(installation: Installation, address: EmailAddress) -> int:
         found = person.find(session, installation.ring, installation.keys_of(address))
         if found.known is None:
             return _unknown(session, found.digests)
-        shown = sheet(session, found.known.id, now=services.clocks.calendar(), settings=services.settings)
+        now, id_ = services.clocks.calendar(), found.known.id
+        shown = sheet(session, id_, now=now, settings=services.settings)
+        outlook = outlooks(session, [id_], now=now, settings=services.settings)[id_]
     _describe(shown)
     _explain(shown.may_write, shown.person.zone)
-    _what_comes(shown)
+    _what_comes(shown, outlook)
     return OK if shown.may_write.allows else NO
 
 
@@ -78,15 +82,21 @@ def _explain(decision: Decision, zone: ZoneInfo) -> None:
         click.echo(f"Not before {_moment(decision.retry_at, zone)} (their time).")
 
 
-def _what_comes(shown: Sheet) -> None:
+def _what_comes(shown: Sheet, outlook: Outlook) -> None:
     for series in shown.series:
-        one = series.enrolment
-        why_not = f", {one.stop_reason.value}" if one.stop_reason else ""
-        click.echo(f"Sequence {series.name}: {one.state.value}{why_not}, step {one.position}.")
-    running = [one.enrolment.next_due_at for one in shown.series if one.enrolment.next_due_at]
-    next_at = shown.next_mail_at or min(running, default=None)
-    at = _moment(next_at, shown.person.zone) if next_at else ""
-    click.echo(f"Next mail: {at} (their time)." if at else "No mail is planned.")
+        row = series.enrolment
+        why_not = f", {row.stop_reason.value}" if row.stop_reason else ""
+        click.echo(f"Sequence {series.name}: {row.state.value}{why_not}, step {row.position}.")
+    zone = shown.person.zone
+    what = "step" if outlook.next in {Next.TASK, Next.PASSES} else "mail"
+    at = f"Next {what}: {_moment(outlook.at, zone)} (their time)." if outlook.at else "No mail is planned."
+    click.echo(f"{headline(outlook)} {at}")
+    for number, one in enumerate(outlook.obstacles, 1):
+        said = say(one)
+        until = f" until {_moment(one.until, zone)}" if one.until else ""
+        detail = f" ({said.detail})" if said.detail else ""
+        click.echo(f"  {number}. {said.title}{until}{detail}.")
+        click.echo(f"      {said.mend}")
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final, TextIO
 
 from crm.kernel.clock import monotonic
-from crm.prospects.models import RowOutcome
-from crm.workflows.import_run import Progress
+from crm.prospects.import_models import RowOutcome
+from crm.workflows.people.import_run import Progress
 
 WORDS: Final[Mapping[RowOutcome, str]] = {
     RowOutcome.ADDED: "added",

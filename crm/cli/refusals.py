@@ -10,11 +10,11 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.domains import registrable_domain
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.workflows.erase import Shelves
-from crm.workflows.erase import erase as erase_person
-from crm.workflows.refuse import Answer, Mailbox
-from crm.workflows.refuse import refuse as write_down
-from crm.workflows.restore_refusals import restore_refusals
+from crm.workflows.refusals.erase import Shelves
+from crm.workflows.refusals.erase import erase as erase_person
+from crm.workflows.refusals.refuse import Answer, Mailbox
+from crm.workflows.refusals.refuse import refuse as write_down
+from crm.workflows.refusals.restore_refusals import restore_refusals
 
 _REASONS: Final = (RefusalReason.BY_STAFF, RefusalReason.OBJECTION, RefusalReason.DECLINED)
 

@@ -14,7 +14,8 @@ from crm.permission.words import in_short
 from crm.queries import person
 from crm.queries.funnel import overview
 from crm.sequences.models import EnrolmentState, Sequence
-from crm.workflows.enrol import enrol as put_in
+from crm.workflows.foresight.foresee_notices import foresee_notices
+from crm.workflows.series.enrol import enrol as put_in
 
 
 @click.command("sequences", short_help="The sequences, and who is where.")
@@ -54,14 +55,16 @@ def enrol(
         who = colleague(session, str(by) if by else None)
         ids = {one: _prospect(session, installation, one) for one in wanted}
         known = [id_ for id_ in ids.values() if id_ is not None]
+        series = _sequence(session, sequence)
         found = put_in(
             session,
             known,
-            _sequence(session, sequence),
+            series,
             by=who.id if who else None,
             now=services.clocks.calendar(),
             settings=services.settings,
         )
+    begun = [one.prospect_id for one in found if one.is_in]
     answers = {one.prospect_id: one for one in found}
     missing = 0
     for address, id_ in ids.items():
@@ -75,7 +78,28 @@ def enrol(
         reason = in_short(decision) if decision is not None and against else "in a sequence already"
         click.echo(f"- {address}  {reason if answer else 'we hold no prospect with this address'}")
     click.echo(f"{len(ids) - missing} enrolled, {missing} not. `./scripts/crm why ADDRESS` says all of it.")
+    _warn(installation, series, begun)
     return NO if missing else OK
+
+
+def _warn(installation: Installation, series: int, begun: Many[int]) -> None:
+    """Say how many would be stopped, because nobody told them in time that we have their data."""
+    services = installation.services
+    with services.database.reading() as session:
+        late = foresee_notices(
+            session, series, begun, now=services.clocks.calendar(), settings=services.settings
+        )
+    if late is None:
+        return
+    click.echo(
+        f"! {late.number:,} of {late.of:,} would be too late: at {late.cap} mails a day {late.mailbox} tells "
+        f"{late.in_time:,} of them within a month that we have their data. The others will be stopped."
+    )
+    most = f", and a mailbox may send {late.cap_at_most}" if late.mailboxes_needed > 1 else ""
+    click.echo(
+        f"  What mends it: about {late.cap_needed} mails a day{most}; another mailbox with a sequence of its "
+        "own; or fewer people. `./scripts/crm rehearse SEQUENCE --running --quiet` plays it."
+    )
 
 
 def _read(file: TextIO | None) -> Many[EmailAddress]:

@@ -9,8 +9,8 @@ from crm.cli.context import ADDRESS, NOBODY, Installation, pass_installation
 from crm.kernel.addresses import EmailAddress
 from crm.staff import accounts
 from crm.staff.models import Role, Staff
-from crm.workflows import change_staff
-from crm.workflows.open_house import invitation_link
+from crm.workflows.house import change_staff
+from crm.workflows.house.open_house import invitation_link
 
 ROLE: Final = click.Choice([one.value for one in Role])
 

@@ -3,13 +3,14 @@
 import enum
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
 from crm.compose.leftovers import leftovers
 from crm.compose.lint import FALSE_REPLY, LOOPBACK
-from crm.compose.markup import colon, words_of, words_of_text
+from crm.compose.markup import colon, same_words
 from crm.compose.notices import objection
 from crm.compose.wire import ForeignFormError, WireMail
 from crm.kernel.controller import Controller
@@ -107,10 +108,10 @@ def _of_one_click(mail: WireMail, kind: MailKind) -> Iterator[WireFault]:
 
 
 def _of_markup(mail: WireMail, kind: MailKind) -> Iterator[WireFault]:
-    tags = [tag.lower() for tag in _TAG.findall(mail.html)]
-    if not TAGS.issuperset(tags):
+    tags = Counter(_TAG.findall(mail.html))
+    if not TAGS.issuperset([tag.lower() for tag in tags]):
         yield WireFault.MARKUP
-    images = tags.count("img")
+    images = sum(number for tag, number in tags.items() if tag.lower() == "img")
     if images and (images > 1 or not MANNERS[kind].pixel or not _PIXEL.search(mail.html)):
         yield WireFault.PIXEL
     for target, label in _ANCHOR.findall(mail.html):
@@ -119,7 +120,7 @@ def _of_markup(mail: WireMail, kind: MailKind) -> Iterator[WireFault]:
 
 
 def _of_words(mail: WireMail, subject: str) -> Iterator[WireFault]:
-    if words_of_text(mail.text) != words_of(mail.html):
+    if not same_words(mail.text, mail.html):
         yield WireFault.PARTS_DIFFER
     if leftovers(mail.text) or leftovers(subject):
         yield WireFault.PLACEHOLDER
@@ -139,8 +140,8 @@ def _has_plain_web(part: str) -> bool:
 def _of_identity(mail: WireMail, controller: Controller) -> Iterator[WireFault]:
     if not controller.complete:
         yield WireFault.IDENTITY_INCOMPLETE
-    shown = html.unescape(mail.html)
-    if any(value.strip() not in part for value in controller.values for part in (mail.text, shown)):
+    values = [value.strip() for value in controller.values]
+    if any(value not in mail.text or html.escape(value) not in mail.html for value in values):
         yield WireFault.IDENTITY_MISSING
 
 
@@ -153,10 +154,13 @@ def _of_rights(mail: WireMail, *, first_contact: bool) -> Iterator[WireFault]:
     if not first_contact:
         return
     in_text = mail.text.split("\n\n")
-    in_html = [html.unescape(each.partition("</p>")[0]) for each in mail.html.split("<p>")[1:]]
-    objections = _objections(stop)
+    in_html = [_linked(each.partition("</p>")[0]) for each in mail.html.split("<p>")[1:]]
     places = [
-        [at for at, paragraph in enumerate(paragraphs) if paragraph in objections]
+        [
+            at
+            for at, paragraph in enumerate(paragraphs)
+            if stop in paragraph and paragraph.replace(stop, "\x00") in _objections()
+        ]
         for paragraphs in (in_text, in_html)
     ]
     if not all(places):
@@ -167,21 +171,22 @@ def _of_rights(mail: WireMail, *, first_contact: bool) -> Iterator[WireFault]:
         yield WireFault.OBJECTION_TOO_LOW
 
 
+def _linked(paragraph: str) -> str:
+    """A paragraph as it is shown; one without a link is no objection and need not be read."""
+    return html.unescape(paragraph) if "<a " in paragraph else ""
+
+
 def _one_click_address(mail: WireMail) -> str:
     match = _LIST_UNSUBSCRIBE.fullmatch(mail.one("List-Unsubscribe"))
     return match[1] if match else ""
 
 
-def _objections(stop: str) -> frozenset[str]:
-    """The paragraph in all languages, as text and as unescaped HTML, for one link."""
-    return frozenset(pattern.replace("\x00", stop) for pattern in _objection_patterns())
-
-
 @cache
-def _objection_patterns() -> tuple[str, ...]:
+def _objections() -> frozenset[str]:
+    """The paragraph in all languages, as text and as unescaped HTML, with a mark where the link stands."""
     found: list[str] = []
     for language in Language:
         right, link = objection(language)
         found.append(f"{right.words}\n{link.words}{colon(language)}\x00")
         found.append(f'{right.words}<br>\n<a href="\x00">{link.words}</a>')
-    return tuple(found)
+    return frozenset(found)

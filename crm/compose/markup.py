@@ -2,6 +2,7 @@
 
 import html
 import re
+from itertools import zip_longest
 from typing import Final
 
 _WEB: Final = r"https?://[^\s<>\"\x00]{1,2000}"
@@ -15,6 +16,7 @@ _BLANK_LINES: Final = re.compile(r"\n\s*\n")
 _ANCHOR: Final = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
 _LANGUAGE: Final = re.compile(r'<!doctype html>\s*<html lang="([a-z]+)"')
 _TAG: Final = re.compile(r"<[^>]*>")
+_BARE: Final = frozenset({"<body>", "</body>", "</body></html>"})
 RULE: Final = "--"
 """Parts letter and footer in plain text; HTML needs none."""
 
@@ -41,14 +43,47 @@ def words_of_text(text: str) -> list[str]:
 def words_of(document: str) -> list[str]:
     """The words of an HTML part: what is shown, and the target of a link that shows other words."""
     language = _LANGUAGE.match(document)
-    mark = colon(language[1] if language else "")
+    body = document.partition("</head>")[2] or document
+    return _shown(body, colon(language[1] if language else ""))
 
+
+def _shown(markup: str, mark: str) -> list[str]:
     def told(anchor: re.Match[str]) -> str:
         target, label = anchor.groups()
         return label if label == target else f"{label}{mark}{target}"
 
+    return words_of_text(html.unescape(_TAG.sub(" ", _ANCHOR.sub(told, markup))))
+
+
+def same_words(text: str, document: str) -> bool:
+    """Tell whether both parts of a message say the same, word for word.
+
+    Compared line by line first, since most lines differ in their tags only. Where lines do not pair, the
+    words of the whole decide.
+    """
+    language = _LANGUAGE.match(document)
+    mark = colon(language[1] if language else "")
     body = document.partition("</head>")[2] or document
-    return words_of_text(html.unescape(_TAG.sub(" ", _ANCHOR.sub(told, body))))
+    bare = body.replace("<br>", "\n").replace("<p>", "").replace("</p>", "")
+    lines = [line for line in text.split("\n") if line and line != RULE]
+    shown = [line for line in bare.split("\n") if line and line not in _BARE]
+    if shown and shown[-1].startswith("<img "):
+        shown.pop()
+    unlike = [
+        (one, other)
+        for one, other in zip_longest(lines, shown, fillvalue="")
+        if one != other or "<" in other or "&" in other
+    ]
+    return all(_same_line(one, other, mark) for one, other in unlike) or words_of_text(text) == words_of(
+        document
+    )
+
+
+def _same_line(text: str, line: str, mark: str) -> bool:
+    if line == html.escape(text):
+        return True
+    # A tag that goes on in the next line would be a word here and none there.
+    return line.count("<") == line.count(">") and words_of_text(text) == _shown(line, mark)
 
 
 def colon(language: str) -> str:

@@ -43,13 +43,10 @@ class WireMail:
         Raises:
             ForeignFormError: line ends, length, structure or encoding are not ours.
         """
-        if (
-            not wire.isascii()
-            or wire.count(b"\r\n") != wire.count(b"\n")
-            or wire.count(b"\r") != wire.count(b"\n")
-        ):
+        lines = wire.split(b"\r\n")
+        if not wire.isascii() or b"\x00" in wire or max(map(len, lines)) > MAX_LINE:
             raise ForeignFormError
-        if b"\x00" in wire or max(map(len, wire.split(b"\r\n"))) > MAX_LINE:
+        if not len(lines) - 1 == wire.count(b"\n") == wire.count(b"\r"):
             raise ForeignFormError
         head, _, content = wire.partition(b"\r\n\r\n")
         headers = _headers(head.decode("ascii"))

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import MailboxDay
+from crm.delivery.pacing import Pace, allowance
 from crm.kernel.prepared import Prepared
 from crm.kernel.zones import zone_for
 
@@ -33,6 +34,11 @@ def _fresh(dialect: str) -> Executable:
 _HERE = (_d.mailbox_id == bindparam("mailbox"), _d.day == bindparam("date"))
 _FRESH = Prepared(_fresh)
 _USED = Prepared(select(_d.used).where(*_HERE))
+_SENT_DAYS = Prepared(
+    select(_d.day)
+    .where(_d.mailbox_id == bindparam("mailbox"), _d.day < bindparam("date"), _d.used > 0)
+    .limit(bindparam("most"))
+)
 _LOCKED = Prepared(select(_d.used).where(*_HERE).with_for_update())
 _TAKE = Prepared(update(_days).where(*_HERE).values(used=_d.used + bindparam("count")))
 _RETURN = Prepared(
@@ -42,11 +48,23 @@ _RETURN = Prepared(
 )
 
 
+def used(session: Session, mailbox_id: int, day: date) -> int:
+    """How many slots of a day are taken."""
+    rows = _USED.rows(session, mailbox=mailbox_id, date=day)
+    return rows[0][0] if rows else 0
+
+
+def allowed(session: Session, mailbox_id: int, day: date, pace: Pace) -> int:
+    """The slots of a day: the cap, and less while the mailbox is new."""
+    if not pace.is_ramping:
+        return pace.daily_cap
+    rows = _SENT_DAYS.rows(session, mailbox=mailbox_id, date=day, most=max(pace.ramp_days, 1))
+    return allowance(pace, sent_days=len(rows))
+
+
 def left(session: Session, mailbox_id: int, day: date, *, cap: int) -> int:
     """How many slots nobody has; never below 0, also when the cap was lowered during the day."""
-    rows = _USED.rows(session, mailbox=mailbox_id, date=day)
-    used: int = rows[0][0] if rows else 0
-    return max(cap - used, 0)
+    return max(cap - used(session, mailbox_id, day), 0)
 
 
 def reserve(session: Session, mailbox_id: int, day: date, *, wanted: int, cap: int) -> int:
@@ -55,8 +73,8 @@ def reserve(session: Session, mailbox_id: int, day: date, *, wanted: int, cap: i
     The row is locked until the transaction ends, so two workers never take the same slot.
     """
     _FRESH.run(session, mailbox=mailbox_id, date=day)
-    [(used,)] = _LOCKED.rows(session, mailbox=mailbox_id, date=day)
-    granted: int = max(min(wanted, cap - used), 0)
+    [(taken,)] = _LOCKED.rows(session, mailbox=mailbox_id, date=day)
+    granted: int = max(min(wanted, cap - taken), 0)
     if granted:
         _TAKE.run(session, mailbox=mailbox_id, date=day, count=granted)
     return granted

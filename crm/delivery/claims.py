@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
 from crm.kernel.digests import AddressDigest
-from crm.kernel.prepared import Prepared, one_of
+from crm.kernel.prepared import Prepared, beside, one_of
 
 LEASE: Final = timedelta(seconds=60)
 """Real time a worker may hold a claim; then the reaper takes it back."""
@@ -71,7 +71,7 @@ class Claim:
 
 _TAKE = Prepared(
     update(_messages)
-    .where(one_of(_m.id, "ids"), _m.state == MessageState.DUE)
+    .where(one_of(_m.id, "ids"), beside(_m.state) == MessageState.DUE)
     .values(
         state=MessageState.CLAIMED,
         claim_id=bindparam("claim"),
@@ -86,7 +86,7 @@ _MARK = Prepared(
     update(_messages)
     .where(
         one_of(_m.id, "ids"),
-        _m.state == MessageState.CLAIMED,
+        beside(_m.state) == MessageState.CLAIMED,
         _m.claim_id == bindparam("claim"),
         _m.lease_until > bindparam("least"),
     )

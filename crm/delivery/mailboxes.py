@@ -3,16 +3,39 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Mailbox
+from crm.delivery.pacing import Pace
 from crm.kernel.prepared import Prepared
 
-_m = Mailbox.metadata.tables["mailboxes"].c
+_mailboxes = Mailbox.metadata.tables["mailboxes"]
+_m = _mailboxes.c
 
 
-_OPEN = Prepared(select(_m.id, _m.time_zone, _m.daily_cap).where(_m.paused_at.is_(None)).order_by(_m.id))
+_OPEN = Prepared(
+    select(
+        _m.id, _m.time_zone, _m.free_at,
+        _m.daily_cap, _m.gap_seconds, _m.jitter_seconds, _m.ramp_start, _m.ramp_step,
+    )
+    .where(_m.paused_at.is_(None))
+    .order_by(_m.id)
+)  # fmt: skip
+_PACES = Prepared(select(_m.id, _m.daily_cap, _m.gap_seconds, _m.jitter_seconds, _m.ramp_start, _m.ramp_step))
+_TAKE = Prepared(
+    update(_mailboxes)
+    .where(
+        _m.id == bindparam("mailbox"),
+        or_(_m.free_at.is_(None), _m.free_at <= bindparam("now")),
+    )
+    .values(free_at=bindparam("then"), held_by=bindparam("claim"))
+)
+_SETTLE = Prepared(
+    update(_mailboxes)
+    .where(_m.id == bindparam("mailbox"), _m.held_by == bindparam("claim"))
+    .values(free_at=bindparam("then"), held_by=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +44,37 @@ class Outlet:
 
     id: int
     time_zone: str
-    daily_cap: int
+    free_at: datetime | None
+    pace: Pace
 
 
 def open_outlets(session: Session) -> list[Outlet]:
     """Every mailbox that is not paused."""
-    return [Outlet(*row) for row in _OPEN.rows(session)]
+    return [
+        Outlet(row[0], row[1], row[2], Pace.of(dict(zip(Pace.COLUMNS, row[3:], strict=True))))
+        for row in _OPEN.rows(session)
+    ]
+
+
+def paces(session: Session) -> dict[int, Pace]:
+    """How fast each mailbox may send, paused ones included."""
+    return {row[0]: Pace.of(dict(zip(Pace.COLUMNS, row[1:], strict=True))) for row in _PACES.rows(session)}
+
+
+def take_turn(session: Session, mailbox_id: int, claim_id: str, *, until: datetime, now: datetime) -> bool:
+    """Keep everybody else from a mailbox until a moment; False when somebody was faster.
+
+    The row is locked until the transaction ends, so two workers never both have a turn.
+    """
+    return _TAKE.run(session, mailbox=mailbox_id, claim=claim_id, then=until, now=now) == 1
+
+
+def end_turn(session: Session, mailbox_id: int, claim_id: str, *, free_at: datetime | None) -> None:
+    """Say from when on it is free, as far as this claim still has its turn; None is at once.
+
+    After a hand-over that is the wait from there; a message that did not leave keeps nobody waiting.
+    """
+    _SETTLE.run(session, mailbox=mailbox_id, claim=claim_id, then=free_at)
 
 
 def by_id(session: Session, mailbox_id: int) -> Mailbox | None:
@@ -40,7 +88,7 @@ def pause(session: Session, mailbox_id: int, *, reason: str, at: datetime) -> bo
     `reason` is a code of at most 64 characters.
     """
     paused = session.scalars(
-        update(Mailbox.metadata.tables["mailboxes"])
+        update(_mailboxes)
         .where(_m.id == mailbox_id, _m.paused_at.is_(None))
         .values(paused_at=at, pause_reason=reason[:64])
         .returning(_m.id)
@@ -51,7 +99,7 @@ def pause(session: Session, mailbox_id: int, *, reason: str, at: datetime) -> bo
 def resume(session: Session, mailbox_id: int) -> bool:
     """Let a mailbox send again; False when it was not paused."""
     resumed = session.scalars(
-        update(Mailbox.metadata.tables["mailboxes"])
+        update(_mailboxes)
         .where(_m.id == mailbox_id, _m.paused_at.is_not(None))
         .values(paused_at=None, pause_reason="")
         .returning(_m.id)

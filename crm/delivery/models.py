@@ -2,9 +2,9 @@
 
 import enum
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from crm.kernel.db import Base
@@ -43,6 +43,12 @@ class MessageState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+TROUBLE: Final = text("state IN ('bounced', 'complained', 'rejected')")
+"""As literals: a partial index is used only where they stand in the question as well."""
+
+_SENT: Final = text("sent_at IS NOT NULL")
+
+
 class Mailbox(Base):
     """An address we send from."""
 
@@ -59,6 +65,14 @@ class Mailbox(Base):
         String(64), default="Europe/Amsterdam", info=no_person("whose midnight ends a cap's day")
     )
     daily_cap: Mapped[int] = mapped_column(default=30, info=no_person("messages a local day"))
+    gap_seconds: Mapped[int] = mapped_column(default=600, info=no_person("between two messages, at least"))
+    jitter_seconds: Mapped[int] = mapped_column(default=300, info=no_person("added to the gap, at most"))
+    ramp_start: Mapped[int] = mapped_column(
+        default=10, info=no_person("messages on the first day; 0: the cap")
+    )
+    ramp_step: Mapped[int] = mapped_column(default=5, info=no_person("more after each day on which it sent"))
+    free_at: Mapped[datetime | None] = mapped_column(info=no_person("when the wait after a message is over"))
+    held_by: Mapped[str | None] = mapped_column(String(26), info=no_person("the claim that keeps it waiting"))
     paused_at: Mapped[datetime | None] = mapped_column(info=no_person("nothing leaves while it is paused"))
     pause_reason: Mapped[str] = mapped_column(String(64), default="", info=no_person("why it is paused"))
 
@@ -102,6 +116,11 @@ class Message(Base):
         Index("ix_messages_state_lease_until", "state", "lease_until"),
         Index("ix_messages_prospect_id_due_at", "prospect_id", "due_at"),
         Index("ix_messages_step_id_state", "step_id", "state"),
+        # The guardrails look at what went wrong lately, and count a step's mail of a week.
+        Index("ix_messages_changed_at_trouble", "changed_at", sqlite_where=TROUBLE, postgresql_where=TROUBLE),
+        Index(
+            "ix_messages_step_id_sent_at", "step_id", "sent_at", sqlite_where=_SENT, postgresql_where=_SENT
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
@@ -117,6 +136,9 @@ class Message(Base):
         ForeignKey("enrolments.id", ondelete="CASCADE"), info=subject("in which sequence")
     )
     step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id"), info=subject("which step"))
+    variant_id: Mapped[int | None] = mapped_column(
+        ForeignKey("step_variants.id"), info=subject("which of its texts, where it has several")
+    )
     mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailboxes.id"), info=no_person("from where"))
     dedupe_key: Mapped[str | None] = mapped_column(
         String(64), unique=True, info=subject("one cause outside a sequence makes one message")
@@ -158,21 +180,3 @@ class Message(Base):
         deferred=True,
     )
     """To read; written by `outbox.queue`."""
-
-
-class ProviderEvent(Base):
-    """What a provider, a bounce or a person said about a message; each is kept once."""
-
-    __tablename__ = "provider_events"
-    __about__ = Path("message_id", "messages")
-
-    id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
-    message_id: Mapped[int] = mapped_column(
-        ForeignKey("messages.id", ondelete="CASCADE"), index=True, info=subject("about which message")
-    )
-    kind: Mapped[str] = mapped_column(String(32), info=subject("what happened"))
-    code: Mapped[str] = mapped_column(String(64), default="", info=subject("enhanced status or reason"))
-    happened_at: Mapped[datetime] = mapped_column(info=subject("when"))
-    dedupe_key: Mapped[str] = mapped_column(
-        String(64), unique=True, info=no_person("said twice is said once")
-    )

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, LargeBinary, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, LargeBinary, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.kernel.digests import AddressDigest
+from crm.kernel.errors import ConflictError
 from crm.kernel.mail import MailKind, TrackingMode
 from crm.kernel.prepared import Prepared, among, one_of
 
@@ -47,6 +48,9 @@ class NewMessage:
     prospect_id: int | None = None
     enrolment_id: int | None = None
     step_id: int | None = None
+    variant_id: int | None = None
+    """Which text of the step, where it has several."""
+
     dedupe_key: str | None = None
     """Names the cause of a message outside sequences, at most 64 characters: one cause makes one message."""
 
@@ -62,8 +66,8 @@ class NewMessage:
 
 
 _COLUMNS = (
-    "public_id", "pixel_id", "kind", "prospect_id", "enrolment_id", "step_id", "mailbox_id", "dedupe_key",
-    "address_digest", "recipient", "sender", "subject_line", "notice_version", "first_contact",
+    "public_id", "pixel_id", "kind", "prospect_id", "enrolment_id", "step_id", "variant_id", "mailbox_id",
+    "dedupe_key", "address_digest", "recipient", "sender", "subject_line", "notice_version", "first_contact",
     "tracking", "decision", "state", "due_at", "attempt", "outcome", "planned_at", "changed_at",
 )  # fmt: skip
 _INSERT = Prepared(
@@ -79,7 +83,7 @@ _WAITING = Prepared(
     select(_m.mailbox_id, func.count())
     .where(
         one_of(_m.mailbox_id, "ids"),
-        among(_m.state, (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED)),
+        among(_m.state, (MessageState.DUE, MessageState.CLAIMED)),
         _m.due_at <= bindparam("until"),
         among(_m.kind, UNASKED),
     )
@@ -93,7 +97,12 @@ def queue(session: Session, message: NewMessage, *, now: datetime) -> bool:
 
 
 def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime) -> int:
-    """Put many into the outbox at once; how many were news. The unique keys decide, not a look before."""
+    """Put many into the outbox at once; how many were news. The unique keys decide, not a look before.
+
+    Raises:
+        ConflictError: the database took one for known that has neither its step nor its cause: its names are
+            used, or the counter of its rows is behind, as after an incomplete restore. Nothing may be lost.
+    """
     if not messages:
         return 0
     rows = [_row(message, now) for message in messages]
@@ -104,7 +113,26 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
         added = len(session.connection().execute(fresh, rows).all())
     # Nothing for one that was known: its new public id names no row.
     _BYTES.many(session, [{"name": one.public_id, "wire": one.wire} for one in messages])
+    if added < len(messages):
+        _explain(session, messages)
     return added
+
+
+def _explain(session: Session, messages: Sequence[NewMessage]) -> None:
+    """See that whatever was not news is there already, for the same step or the same cause."""
+    there = set(
+        session.scalars(select(_m.public_id).where(_m.public_id.in_([one.public_id for one in messages])))
+    )
+    for one in messages:
+        if one.public_id in there:
+            continue
+        same = []
+        if one.dedupe_key is not None:
+            same.append(_m.dedupe_key == one.dedupe_key)
+        if one.enrolment_id is not None and one.step_id is not None:
+            same.append(and_(_m.enrolment_id == one.enrolment_id, _m.step_id == one.step_id))
+        if not same or session.scalar(select(_m.id).where(or_(*same)).limit(1)) is None:
+            raise ConflictError("a message was not queued though nothing like it is there")
 
 
 def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
@@ -115,6 +143,7 @@ def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
         "prospect_id": message.prospect_id,
         "enrolment_id": message.enrolment_id,
         "step_id": message.step_id,
+        "variant_id": message.variant_id,
         "mailbox_id": message.mailbox_id,
         "dedupe_key": message.dedupe_key,
         "address_digest": message.address_digest,

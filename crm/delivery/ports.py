@@ -64,7 +64,8 @@ class Rejected:
 class NotSent:
     """The message is not with the provider, for certain: it may be tried again.
 
-    Either no byte of its body left, or the provider answered the whole of it with a temporary no.
+    Either no byte of its body left, or the provider answered the whole of it with a no that is temporary, or
+    that is about us and not about the message.
     """
 
     reason: NotSentReason
@@ -105,6 +106,22 @@ class Mailer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RelayLook:
+    """What somebody sees who looks whether a relay would take our mail."""
+
+    works: bool
+    words: str
+
+
+class RelayCheck(Protocol):
+    """Looks at the relay, without sending anything."""
+
+    def look(self) -> RelayLook:
+        """Connect, check the certificate, log in, say goodbye; within 20 seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class SentMail:
     """A line in the list of what the mailbox mailer took."""
 
@@ -113,8 +130,8 @@ class SentMail:
     recipient: str
     subject: str
     """Decoded, on one line."""
-    taken_at: datetime
-    """When it was handed over, by the file system's (real) clock; UTC."""
+    sent_at: datetime
+    """Its Date, by the calendar; where it has none, when it was handed over. UTC."""
 
 
 class SentMailViewer(Protocol):

@@ -1,15 +1,16 @@
 """Claims whose worker is gone: the lease is over, and nobody will finish them."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from crm.delivery import caps
+from crm.delivery import caps, mailboxes
 from crm.delivery.models import Message, MessageState
 from crm.delivery.states import NEXT, EventKind
+from crm.kernel.prepared import Prepared
 
 AT_ONCE: Final = 200
 MOST_CRASHES: Final = 10
@@ -17,6 +18,31 @@ MOST_CRASHES: Final = 10
 
 _messages = Message.metadata.tables["messages"]
 _m = _messages.c
+
+
+class _Over(NamedTuple):
+    """A message whose lease is over."""
+
+    id: int
+    state: MessageState
+    mailbox_id: int
+    cap_day: date | None
+    attempt: int
+    claim_id: str
+
+
+_OVER = Prepared(
+    select(_m.id, _m.state, _m.mailbox_id, _m.cap_day, _m.attempt, _m.claim_id)
+    .where(
+        or_(
+            and_(_m.state == MessageState.CLAIMED, _m.lease_until <= bindparam("real")),
+            and_(_m.state == MessageState.SENDING, _m.lease_until <= bindparam("real")),
+        )
+    )
+    .order_by(_m.lease_until)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +61,7 @@ class Reaped:
 
 def reap(session: Session, *, real_now: datetime, now: datetime) -> Reaped:
     """Take back what no worker holds any more, at most 200 messages; whoever else reaps takes others."""
-    over = select(_m.id, _m.state, _m.mailbox_id, _m.cap_day, _m.attempt).where(
-        or_(
-            and_(_m.state == MessageState.CLAIMED, _m.lease_until <= real_now),
-            and_(_m.state == MessageState.SENDING, _m.lease_until <= real_now),
-        )
-    )
-    rows = session.execute(
-        over.order_by(_m.lease_until).limit(AT_ONCE).with_for_update(skip_locked=True)
-    ).all()
+    rows = [_Over._make(row) for row in _OVER.rows(session, real=real_now, most=AT_ONCE)]
     begun = [row for row in rows if row.state is MessageState.SENDING]
     in_vain = [row for row in rows if row.state is MessageState.CLAIMED and row.attempt >= MOST_CRASHES]
     unbegun = [row for row in rows if row.state is MessageState.CLAIMED and row.attempt < MOST_CRASHES]
@@ -53,8 +71,10 @@ def reap(session: Session, *, real_now: datetime, now: datetime) -> Reaped:
         session, [row.id for row in unbegun], MessageState.CLAIMED, EventKind.PUT_BACK, "worker_lost", now=now
     )
     # A slot whose message may have left stays used.
-    slots = [(row.mailbox_id, row.cap_day) for row in (*unbegun, *in_vain) if row.cap_day is not None]
-    caps.give_back(session, slots)
+    released = [row for row in (*unbegun, *in_vain) if row.cap_day is not None]
+    caps.give_back(session, [(row.mailbox_id, row.cap_day) for row in released if row.cap_day is not None])
+    for mailbox_id, claim_id in sorted({(row.mailbox_id, row.claim_id) for row in released}):
+        mailboxes.end_turn(session, mailbox_id, claim_id, free_at=None)
     return Reaped(len(unbegun), len(begun), len(in_vain))
 
 

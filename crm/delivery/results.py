@@ -8,10 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from crm.delivery import caps
+from crm.delivery import caps, mailboxes
 from crm.delivery.models import Message, MessageState
 from crm.delivery.ports import Accepted, NotSent, Outcome, Rejected, Uncertain
-from crm.kernel.prepared import Prepared, one_of
+from crm.kernel.prepared import Prepared, beside, one_of
 
 BACK_OFF: Final = (
     timedelta(minutes=1),
@@ -33,11 +33,12 @@ class Held:
     mailbox_id: int
     attempt: int
     cap_day: date | None
+    claim_id: str
 
 
 _OURS = Prepared(
-    select(_m.id, _m.mailbox_id, _m.attempt, _m.cap_day)
-    .where(one_of(_m.id, "ids"), _m.state == bindparam("state"), _m.claim_id == bindparam("claim"))
+    select(_m.id, _m.mailbox_id, _m.attempt, _m.cap_day, _m.claim_id)
+    .where(one_of(_m.id, "ids"), beside(_m.state) == bindparam("state"), _m.claim_id == bindparam("claim"))
     .with_for_update()
 )
 _RECORD = Prepared(
@@ -175,4 +176,8 @@ def _from(state: MessageState) -> Update:
 
 
 def _return_slots(session: Session, held: Sequence[Held]) -> None:
-    caps.give_back(session, [(one.mailbox_id, one.cap_day) for one in held if one.cap_day is not None])
+    """The slots, and the mailbox's turn: nobody waits for what did not leave."""
+    slots = [one for one in held if one.cap_day is not None]
+    caps.give_back(session, [(one.mailbox_id, one.cap_day) for one in slots if one.cap_day is not None])
+    for mailbox_id, claim_id in sorted({(one.mailbox_id, one.claim_id) for one in slots}):
+        mailboxes.end_turn(session, mailbox_id, claim_id, free_at=None)

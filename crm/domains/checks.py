@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -44,9 +44,25 @@ def want(session: Session, domains: Collection[str]) -> None:
     session.connection().execute(insert(_checks).on_conflict_do_nothing(), rows)
 
 
+def look_again(session: Session, domain: str) -> None:
+    """Have a domain looked up at once, whatever is known; until then that counts."""
+    session.execute(update(_checks).where(_d.domain == domain).values(next_check_at=_AT_ONCE))
+
+
 def known(session: Session, domains: Collection[str]) -> set[str]:
     """Those of the domains that have a row."""
     return set(session.scalars(select(_d.domain).where(_d.domain.in_(domains))))
+
+
+def after(session: Session, domain: str, *, limit: int) -> list[str]:
+    """Domains that have a row, in their order, after one of them."""
+    return list(session.scalars(select(_d.domain).where(_d.domain > domain).order_by(_d.domain).limit(limit)))
+
+
+def forget(session: Session, domains: Collection[str]) -> None:
+    """Drop what is known of domains at which nobody is any more."""
+    if domains:
+        session.execute(delete(_checks).where(_d.domain.in_(domains)))
 
 
 def due(session: Session, *, now: datetime, limit: int, hold_for: timedelta) -> list[str]:

@@ -1,4 +1,4 @@
-"""What we know of recipients' domains."""
+"""What we know of recipients' domains, and of our own."""
 
 from datetime import datetime
 
@@ -33,3 +33,19 @@ class DomainCheck(Base):
     failures: Mapped[int] = mapped_column(
         default=0, info=no_person("times in a row without an answer", keep=Retention.SHORT)
     )
+
+
+class OwnDomain(Base):
+    """Whether a domain we send from proves it: SPF, DKIM, DMARC."""
+
+    __tablename__ = "own_domains"
+    __about__ = None
+
+    domain: Mapped[str] = mapped_column(
+        String(253), primary_key=True, info=no_person("the company's own domain")
+    )
+    mark: Mapped[str] = mapped_column(String(16), info=no_person("pass, fail, unknown"))
+    words: Mapped[str] = mapped_column(String(300), default="", info=no_person("what is wrong"))
+    checked_at: Mapped[datetime | None] = mapped_column(info=no_person("when somebody could tell, real time"))
+    failing_since: Mapped[datetime | None] = mapped_column(info=no_person("since when, real time"))
+    next_check_at: Mapped[datetime] = mapped_column(info=no_person("when to look again, real time"))

@@ -46,3 +46,10 @@ class MailDomainLookup(Protocol):
     def look_up(self, domain: str) -> DomainAnswer:
         """Say whether the domain (A-label form) takes mail; within 10 seconds, whatever happens."""
         ...
+
+    def records(self, name: str, kind: str) -> tuple[str, ...] | None:
+        """The records of a name: `CNAME`, `MX` (host names) or `TXT` (whole), in any order.
+
+        Empty: there are none, for certain. None: nobody can tell now. Within 10 seconds.
+        """
+        ...

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.handoff.models import Lead, LeadReport, LeadState
+from crm.kernel.prepared import Prepared
+
+_leads = Lead.metadata.tables["leads"]
+_l = _leads.c
 
 CODE_LIFE: Final = timedelta(days=90)
 """A sign-up code is good for this long (D6)."""
@@ -74,26 +78,30 @@ def of_prospect(session: Session, prospect_id: int) -> Lead | None:
     return session.scalar(select(Lead).where(Lead.prospect_id == prospect_id))
 
 
+_CLAIM_NEXT: Final = Prepared(
+    update(_leads)
+    .where(
+        _l.id
+        == select(_l.id)
+        .where(_l.state == LeadState.QUEUED, _l.next_try_at <= bindparam("now"))
+        .order_by(_l.next_try_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery(),
+        _l.state == LeadState.QUEUED,
+    )
+    .values(claim_id=bindparam("claim"), attempt=_l.attempt + 1, next_try_at=bindparam("then"))
+    .returning(_l.id, _l.public_id, _l.prospect_id, _l.body, _l.attempt)
+)
+
+
 def claim_next(session: Session, *, claim_id: str, now: datetime) -> Claimed | None:
     """Take the lead that has waited longest, for one try; `now` is real time.
 
     A try that died is taken up again after its lease: the service knows the key, so that is safe (I25).
     """
-    waiting = (
-        select(Lead.id)
-        .where(Lead.state == LeadState.QUEUED, Lead.next_try_at <= now)
-        .order_by(Lead.next_try_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    taken = session.execute(
-        update(Lead)
-        .where(Lead.id == waiting.scalar_subquery(), Lead.state == LeadState.QUEUED)
-        .values(claim_id=claim_id, attempt=Lead.attempt + 1, next_try_at=now + LEASE)
-        .returning(Lead.id, Lead.public_id, Lead.prospect_id, Lead.body, Lead.attempt)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return Claimed(*taken) if taken else None
+    taken = _CLAIM_NEXT.rows(session, claim=claim_id, now=now, then=now + LEASE)
+    return Claimed(*taken[0]) if taken else None
 
 
 def settle(  # noqa: PLR0913 - all by name
@@ -164,11 +172,24 @@ def is_known_report(session: Session, webhook_id: str) -> bool:
     return session.scalar(select(LeadReport.id).where(LeadReport.webhook_id == webhook_id)) is not None
 
 
+def usable(lead: Lead, *, at: datetime) -> bool:
+    """Tell whether its code opens the sign-up: not used, not expired, and the image service knows it.
+
+    Used before that, the code would be spent here and unknown there.
+    """
+    return lead.code_used_at is None and lead.code_expires_at > at and lead.handed_over_at is not None
+
+
 def use_code(session: Session, digest: str, *, at: datetime) -> Lead | None:
-    """Use a sign-up code up; None when it is unknown, used or expired. Of twenty at once one gets it."""
+    """Use a sign-up code up; None when it is not `usable`. Of twenty at once one gets it."""
     return session.scalar(
         update(Lead)
-        .where(Lead.code_digest == digest, Lead.code_used_at.is_(None), Lead.code_expires_at > at)
+        .where(
+            Lead.code_digest == digest,
+            Lead.code_used_at.is_(None),
+            Lead.code_expires_at > at,
+            Lead.handed_over_at.is_not(None),
+        )
         .values(code_used_at=at)
         .returning(Lead)
     )

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, create_engine
+from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, Table, create_engine
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -78,6 +78,16 @@ class Base(DeclarativeBase):
             enum.Enum: enum_column(enum.Enum),
         },
     )
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - passed on
+        """Use no row's number twice: links, audit entries and open pages speak of rows by their numbers.
+
+        SQLite would give the number of an erased last row to the next one.
+        """
+        super().__init_subclass__(**options)
+        table = cls.__table__
+        if isinstance(table, Table) and table.autoincrement_column is not None:
+            table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 class Database:

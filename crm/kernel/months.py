@@ -28,6 +28,8 @@ MONTH_WORDS: Final = tuple(sorted(_NUMBERS, key=len, reverse=True))
 
 def plain(text: str) -> str:
     """The text in lower case and without accents: `Août` and `aout` are one word."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 

@@ -5,10 +5,12 @@ SQLAlchemy's language and compiled at its first use on each kind of database. Va
 columns' types, and an error of the driver is raised as SQLAlchemy would, without the values in it.
 """
 
+import enum
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NoReturn
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import JSON, ColumnElement, Executable, bindparam, or_
+from sqlalchemy import JSON, ColumnElement, Enum, Executable, bindparam, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor  # noqa: TC002 - beside other run-time imports
@@ -16,7 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, TypeEngine
+
+from crm.kernel.db import UTCDateTime
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
@@ -48,6 +52,29 @@ def _in_postgresql(element: one_of, compiler: SQLCompiler, **options: Any) -> st
     column = compiler.process(element.column, **options)
     values = compiler.process(bindparam(element.name, type_=ARRAY(element.column.type)), **options)
     return f"{column} = ANY ({values})"
+
+
+class beside(ColumnElement[Any]):  # noqa: N801 - reads like what it is
+    """A column to be looked at beside a `one_of`, never by an index of its own.
+
+    SQLite takes any list for 25 long and may think that all rows in one state are fewer.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(beside)
+def _plain(element: beside, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    return compiler.process(element.column, **options)
+
+
+@compiles(beside, "sqlite")
+def _beside_sqlite(element: beside, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    return f"+{compiler.process(element.column, **options)}"
 
 
 def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
@@ -94,15 +121,29 @@ class Prepared:
 
     def _begin(self, session: Session) -> "tuple[_Plan, DBAPICursor]":
         """The plan, and a cursor inside the session's transaction."""
-        connection = session.connection()
-        dialect = connection.dialect
-        plan = self._plans.get(dialect.name)
+        at = session.info.get(_OPEN)
+        if at is None or at.transaction is not session.get_transaction():
+            connection = session.connection()
+            at = _Open(session.get_transaction(), connection.dialect, connection.connection)
+            session.info[_OPEN] = at
+        plan = self._plans.get(at.dialect.name)
         if plan is None:
             built = self._statement
-            plan = self._plans[dialect.name] = _Plan(
-                built(dialect.name) if callable(built) else built, dialect
+            plan = self._plans[at.dialect.name] = _Plan(
+                built(at.dialect.name) if callable(built) else built, at.dialect
             )
-        return plan, connection.connection.cursor()
+        return plan, at.driver.cursor()
+
+
+_OPEN = "crm_prepared"
+
+
+class _Open(NamedTuple):
+    """The driver's connection in a session's transaction; asking the session takes longer than a query."""
+
+    transaction: Any
+    dialect: Dialect
+    driver: Any
 
 
 class _Plan:
@@ -118,10 +159,15 @@ class _Plan:
         }
         self._order = compiled.positiontup
         self._write: dict[str, Convert] = dict(compiled._bind_processors)  # type: ignore[arg-type] # noqa: SLF001 - no tuples here
+        self._write |= {
+            name: quick[0]
+            for bind, name in compiled.bind_names.items()
+            if name in self._write and (quick := _quick(bind.type, dialect)) is not None
+        }
         self._columns = [
             (place, read)
             for place, column in enumerate(compiled._result_columns)  # noqa: SLF001 - as above
-            if (read := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+            if (read := _reader(column.type, dialect)) is not None
         ]
         self._dialect = dialect
         self.error: type[Exception] = dialect.loaded_dbapi.Error
@@ -154,3 +200,42 @@ class _Plan:
         raise DBAPIError.instance(
             self.sql, None, error, self.error, hide_parameters=True, dialect=self._dialect
         ) from error
+
+
+def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    quick = _quick(kind, dialect)
+    return kind.dialect_impl(dialect).result_processor(dialect, None) if quick is None else quick[1]
+
+
+def _quick(kind: TypeEngine[Any], dialect: Dialect) -> tuple[Convert, Convert] | None:
+    """How the types of most columns are written and read, without the layers of a decorator around them."""
+    if isinstance(kind, UTCDateTime) and dialect.name == "sqlite":
+        return _written_moment, _read_moment
+    if (
+        isinstance(kind, Enum)
+        and isinstance(kind.enum_class, type)
+        and issubclass(kind.enum_class, enum.StrEnum)
+    ):
+        return _written_member(kind.enum_class), _read_member(kind.enum_class)
+    return None
+
+
+def _written_moment(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime: {value!r}")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def _read_moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _written_member(kind: type[enum.StrEnum]) -> Convert:
+    values = {member: member.value for member in kind}
+    return values.__getitem__
+
+
+def _read_member(kind: type[enum.StrEnum]) -> Convert:
+    members: dict[str | None, enum.StrEnum | None] = {member.value: member for member in kind}
+    members[None] = None
+    return members.__getitem__

@@ -1,6 +1,5 @@
 """Every address that strangers get from us: what it carries and where it leads (D4, D6, D8)."""
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -9,12 +8,16 @@ from datetime import date
 
 from crm.kernel.digests import SIZE, AddressDigest
 from crm.kernel.errors import InvalidLinkError
-from crm.kernel.links import LinkRing
+from crm.kernel.links import LinkRing, base32, from_base32
 
 REFERENCE = 16  # characters of a message's public id that a link carries: 80 of its 128 bits
 _REFERENCE_BYTES = 10
 _PIXEL_MAC = 8  # bytes; a forged pixel only writes nothing
 _CODE_BYTES = 20
+
+
+TEST = "test"
+"""Stands where a token would, in the links of a test: no token is that short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,14 @@ class PublicLinks:
     def read_about(self, token: str) -> MailboxLink:
         """Raises InvalidLinkError."""
         return _unpack(self._about.read(token))
+
+    def test_unsubscribe_url(self) -> str:
+        """Leads to a page that says: this was a test."""
+        return f"{self.base_url}/u/{TEST}"
+
+    def test_about_url(self) -> str:
+        """As `test_unsubscribe_url`."""
+        return f"{self.base_url}/about/{TEST}"
 
     def unsubscribe_mailbox(self, link: MailboxLink) -> str:
         """An address that stops outreach to the mailbox; its local part stays under 64 characters."""
@@ -130,15 +141,15 @@ def code_digest(code: str) -> str:
 
 def _code(key: bytes, lead_id: str) -> str:
     mac = hmac.digest(key, f"crm.start\0{lead_id}".encode(), hashlib.sha256)
-    return base64.b32encode(mac[:_CODE_BYTES]).decode("ascii").lower()
+    return base32(mac[:_CODE_BYTES])
 
 
 def _bytes_of(public_id: str) -> bytes:
-    return base64.b32decode(public_id.upper() + "=" * (-len(public_id) % 8))
+    return from_base32(public_id)
 
 
 def _text_of(payload: bytes) -> str:
-    return base64.b32encode(payload).decode("ascii").rstrip("=").lower()
+    return base32(payload)
 
 
 def _pack(link: MailboxLink) -> bytes:

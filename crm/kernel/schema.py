@@ -1,11 +1,14 @@
 """Bring a database to the newest schema, or say how far it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from crm.kernel.db import Database
 from crm.kernel.sqlite import WRITES
@@ -23,12 +26,15 @@ def migrate(database: Database, *, to: str = "head") -> None:
     """Run what is missing, in one transaction: interrupted anywhere, the old schema is still there."""
     config = _config()
     connection = database.engine.connect().execution_options(**{WRITES: True})
-    with connection, connection.begin():
+    with connection, _tables_may_be_made_anew(connection), connection.begin():
         config.attributes["connection"] = connection
-        if to in {"head", "heads"} or not to.startswith(("-", "base")):
-            command.upgrade(config, to)
-        else:
+        was = MigrationContext.configure(connection).get_current_revision()
+        if to.startswith(("-", "base")) or (to.isdecimal() and to < (was or "")):
             command.downgrade(config, to)
+        else:
+            command.upgrade(config, to)
+        if MigrationContext.configure(connection).get_current_revision() != was:
+            _nothing_hangs_in_the_air(connection)
 
 
 def current(database: Database) -> str | None:
@@ -40,3 +46,29 @@ def current(database: Database) -> str | None:
 def newest() -> str | None:
     """The revision this program wants."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+@contextmanager
+def _tables_may_be_made_anew(connection: Connection) -> Iterator[None]:
+    """SQLite can change a check only by making the table anew, and dropping the old one must not be refused.
+
+    What points nowhere afterwards is looked for before the commit.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()  # outside a transaction, or SQLite ignores it
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+        driver.close()
+
+
+def _nothing_hangs_in_the_air(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if lost:
+            tables = sorted({row[0] for row in lost})
+            raise RuntimeError(f"rows would point nowhere after this migration, in: {', '.join(tables)}")

@@ -1,18 +1,19 @@
 """The settings, read once from the environment, with every problem in one message."""
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 from urllib.parse import urlsplit
 
+from crm.kernel import mail_servers
 from crm.kernel.controller import Controller
+from crm.kernel.environment import Reader, between
 from crm.kernel.errors import InvalidSettingsError
 from crm.kernel.keys import Keys
 from crm.kernel.keys import read as read_keys
-
-T = TypeVar("T")
+from crm.kernel.mail_servers import ImapSettings, SmtpSettings
 
 
 class MailerKind(enum.StrEnum):
@@ -34,18 +35,6 @@ class Tracking(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    """The relay that takes our mail."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    tls: str
-    """`starttls`, `implicit`, or `none`, which only loopback may have."""
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """What an installation is told from outside. Secrets come from key files, never with a default."""
 
@@ -59,10 +48,22 @@ class Settings:
     mail_domain: str
     """Domain of Message-IDs and of bounce, reply and unsubscribe addresses."""
 
+    dkim_selectors: tuple[str, ...]
+    """Where the keys that our mail is signed with stand in the name system."""
+
     mailer: MailerKind
     smtp: SmtpSettings | None
+    imap: ImapSettings | None
+    """None: mail comes in by the Maildir under var/ or by a hook."""
+
     sendgrid_key: str
     sendgrid_host: str
+    sendgrid_event_keys: tuple[str, ...]
+    """Public keys that SendGrid signs its events with, old and new; without one the door stays shut."""
+
+    sendgrid_inbound_keys: tuple[str, ...]
+    """Public keys that it signs inbound mail with, where a security policy says so."""
+
     tracking: Tracking
     trusted_proxies: tuple[str, ...]
     """Addresses, networks or `unix`: who may say where a request came from (D5)."""
@@ -90,7 +91,7 @@ class Settings:
         Raises:
             InvalidSettingsError: with one line for each thing that is missing or wrong.
         """
-        read = _Reader(env)
+        read = Reader(env)
         var = Path(read.need("CRM_VAR")).absolute()
         base_url = read.parsed("CRM_BASE_URL", _base_url, default="")
         mailer = read.choice("CRM_MAILER", MailerKind, default="mailbox")
@@ -103,16 +104,20 @@ class Settings:
             keys=keys,  # type: ignore[arg-type] # None is among the problems, and then nothing is returned
             controller=_controller(read),
             mail_domain=read.get("CRM_MAIL_DOMAIN", "outreach.produfoto.example"),
+            dkim_selectors=_selectors(read, mailer),
             mailer=mailer or MailerKind.MAILBOX,
-            smtp=_smtp(read) if mailer is MailerKind.SMTP else None,
+            smtp=mail_servers.smtp(read) if mailer is MailerKind.SMTP else None,
+            imap=mail_servers.imap(read),
             sendgrid_key=read.need("CRM_SENDGRID_KEY") if mailer is MailerKind.SENDGRID else "",
             sendgrid_host=read.get("CRM_SENDGRID_HOST", "https://api.eu.sendgrid.com"),
+            sendgrid_event_keys=read.several("CRM_SENDGRID_EVENT_KEYS"),
+            sendgrid_inbound_keys=read.several("CRM_SENDGRID_INBOUND_KEYS"),
             tracking=read.choice("CRM_TRACKING", Tracking, default="policy") or Tracking.OFF,
-            trusted_proxies=tuple(read.get("CRM_TRUSTED_PROXIES", "").replace(",", " ").split()),
-            proxy_hops=read.parsed("CRM_PROXY_HOPS", int, default="1") or 1,
+            trusted_proxies=read.several("CRM_TRUSTED_PROXIES"),
+            proxy_hops=read.parsed("CRM_PROXY_HOPS", between(1, 9), default="1") or 1,
             image_service_url=read.get("CRM_IMAGE_SERVICE_URL", ""),
             name_server=read.get("CRM_NAME_SERVER", ""),
-            retention_months=read.parsed("CRM_RETENTION_MONTHS", _months, default="12") or 12,
+            retention_months=read.parsed("CRM_RETENTION_MONTHS", between(1, 36), default="12") or 12,
             storage_region=read.parsed("CRM_STORAGE_REGION", _region, default="") or "",
             demo=read.flag("CRM_DEMO"),
         )
@@ -124,37 +129,9 @@ class Settings:
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class _Reader:
-    """Reads variables and remembers what was wrong with them."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
-        self.problems: list[str] = []
-
-    def get(self, name: str, default: str) -> str:
-        return self._env.get(name, "").strip() or default
-
-    def need(self, name: str) -> str:
-        value = self.get(name, "")
-        if not value:
-            self.problems.append(f"{name} is not set.")
-        return value
-
-    def parsed(self, name: str, parse: Callable[[str], T], *, default: str) -> T | None:
-        try:
-            return parse(self.get(name, default))
-        except ValueError as error:
-            self.problems.append(f"{name}: {error}")
-            return None
-
-    def choice(self, name: str, kind: type[T], *, default: str) -> T | None:
-        return self.parsed(name, kind, default=default)
-
-    def flag(self, name: str) -> bool:
-        value = self.get(name, "no").lower()
-        if value not in {"yes", "no", "true", "false", "1", "0"}:
-            self.problems.append(f"{name}: say yes or no.")
-        return value in {"yes", "true", "1"}
+def _selectors(read: Reader, mailer: MailerKind | None) -> tuple[str, ...]:
+    usual = "s1 s2" if mailer is MailerKind.SENDGRID else ""
+    return tuple(read.get("CRM_DKIM_SELECTORS", usual).replace(",", " ").split())
 
 
 def _base_url(text: str) -> str:
@@ -166,13 +143,6 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _months(text: str) -> int:
-    months = int(text)
-    if not 1 <= months <= 36:
-        raise ValueError("between 1 and 36 months.")
-    return months
-
-
 def _region(text: str) -> str:
     # The policy (P21) says: "All data is stored on secure servers located within the European Union."
     if not text.lower().startswith(("eu-", "eu")):
@@ -180,7 +150,7 @@ def _region(text: str) -> str:
     return text
 
 
-def _controller(read: _Reader) -> Controller:
+def _controller(read: Reader) -> Controller:
     return Controller(
         name=read.need("CRM_CONTROLLER_NAME"),
         kvk=read.need("CRM_CONTROLLER_KVK"),
@@ -188,14 +158,4 @@ def _controller(read: _Reader) -> Controller:
         location=read.need("CRM_CONTROLLER_LOCATION"),
         email=read.need("CRM_CONTROLLER_EMAIL"),
         street=read.get("CRM_CONTROLLER_STREET", "") or None,
-    )
-
-
-def _smtp(read: _Reader) -> SmtpSettings:
-    return SmtpSettings(
-        host=read.need("CRM_SMTP_HOST"),
-        port=read.parsed("CRM_SMTP_PORT", int, default="587") or 587,
-        user=read.get("CRM_SMTP_USER", ""),
-        password=read.get("CRM_SMTP_PASSWORD", ""),
-        tls=read.get("CRM_SMTP_TLS", "starttls"),
     )

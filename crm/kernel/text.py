@@ -9,6 +9,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 _BLANKS = re.compile(r"\s+")
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)  # what any integer column takes
 
 
 def one_line(text: str) -> str:
@@ -28,3 +29,9 @@ def clean_block(text: str) -> str:
 def has_hidden(text: str) -> bool:
     """Tell whether a text holds characters that nobody types: controls, direction marks, line separators."""
     return bool(_HIDDEN.search(text) or _BREAKS.search(text))
+
+
+def whole_number(text: object) -> int | None:
+    """A number as a form sends it, 0 to 999,999,999; None for anything else, however long it is."""
+    written = str(text or "").strip()
+    return int(written) if _NUMBER.fullmatch(written) else None

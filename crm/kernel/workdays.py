@@ -71,12 +71,12 @@ def add_working_days(
     find = bisect_right if count else bisect_left
     for year in range(start.year, MAXYEAR + 1):
         days = _ordinals(country, year)
-        days = days[find(days, start.toordinal()) :] if year == start.year else days
+        first = find(days, start.toordinal()) if year == start.year else 0
         if closed:
-            days = tuple(n for n in days if date.fromordinal(n) not in closed)
-        if wanted <= len(days):
-            return date.fromordinal(days[wanted - 1])
-        wanted -= len(days)
+            days, first = tuple(n for n in days[first:] if date.fromordinal(n) not in closed), 0
+        if first + wanted <= len(days):
+            return date.fromordinal(days[first + wanted - 1])
+        wanted -= len(days) - first
     return date.max
 
 

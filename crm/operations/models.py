@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.kernel.db import Base
@@ -32,6 +32,45 @@ class Switch(Base):
     reason: Mapped[str] = mapped_column(String(300), default="", info=no_person("why"))
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), info=staff_data("who switched"))
     changed_at: Mapped[datetime] = mapped_column(info=no_person("when"))
+
+
+class ChangedRule(Base):
+    """A number of the house that somebody changed: a budget, a limit."""
+
+    __tablename__ = "changed_rules"
+    __about__ = None
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True, info=no_person("which number"))
+    value: Mapped[int] = mapped_column(info=no_person("what holds"))
+    was: Mapped[int] = mapped_column(info=no_person("what held before"))
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), info=staff_data("who changed it"))
+    changed_at: Mapped[datetime] = mapped_column(info=no_person("when"))
+
+
+class Alarm(Base):
+    """Something the program stopped by itself, until a person has looked."""
+
+    __tablename__ = "alarms"
+    __about__ = None
+    __table_args__ = (
+        Index("ix_alarms_scope_kind", "scope", "kind"),
+        Index(
+            "uq_alarms_open",
+            "scope",
+            "kind",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
+    kind: Mapped[str] = mapped_column(String(32), info=no_person("what was wrong"))
+    scope: Mapped[str] = mapped_column(String(64), info=no_person("what was stopped: sequence 4, mailbox 2"))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, info=no_person("counts and codes"))
+    raised_at: Mapped[datetime] = mapped_column(info=no_person("when"))
+    resolved_at: Mapped[datetime | None] = mapped_column(info=no_person("when somebody let it go on"))
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), info=staff_data("who did"))
 
 
 class RateLimit(Base):

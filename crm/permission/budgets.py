@@ -54,7 +54,7 @@ class Budgets:
     late_working_days: int = 3
     """A step overdue by more becomes a task."""
 
-    bounce_rate: float = 0.05
+    bounce_rate: float = 0.02
     complaint_rate: float = 0.001
     rate_over_mails: int = 50
     rate_over: timedelta = timedelta(days=7)

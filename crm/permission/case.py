@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
+from crm.kernel.business import AddressKind, LegalForm
 from crm.kernel.zones import zone_for
-from crm.permission.countries import HOME, Rule, canonical, load
+from crm.permission.countries import HOME, Override, Rule, canonical, load
 from crm.permission.facts import Facts
 from crm.permission.findings import Finding
 from crm.permission.moments import bounded
@@ -28,15 +29,9 @@ class Case:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """What holds there, then what holds here where both count; none while the country is unknown."""
-        if not self.country:
-            return ()
-        table, facts = load(), self.facts
+        facts = self.facts
         kind, form = facts.recipient.kind, facts.firm.legal_form
-        there = table.rule(self.country, kind, form, facts.overrides)
-        strict = facts.origin_rule is not OriginRule.DESTINATION_ONLY
-        if not strict or self.country == HOME or not table.in_eea(self.country):
-            return (there,)
-        return there, table.rule(HOME, kind, form, facts.overrides)
+        return _rules(self.country, kind, form, facts.overrides, facts.origin_rule)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -46,6 +41,20 @@ class Case:
     def day_of(self, moment: datetime) -> date:
         """The recipient's date at a moment."""
         return bounded(moment).astimezone(self.zone).date()
+
+
+@lru_cache(maxsize=1_024)
+def _rules(
+    country: str, kind: AddressKind, form: LegalForm, overrides: tuple[Override, ...], origin: OriginRule
+) -> tuple[Rule, ...]:
+    if not country:
+        return ()
+    table = load()
+    there = table.rule(country, kind, form, overrides)
+    strict = origin is not OriginRule.DESTINATION_ONLY
+    if not strict or country == HOME or not table.in_eea(country):
+        return (there,)
+    return there, table.rule(HOME, kind, form, overrides)
 
 
 Check = Callable[[Case], Iterator[Finding]]

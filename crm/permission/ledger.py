@@ -66,6 +66,11 @@ def _tally(column: ColumnElement[Any], *more: ColumnElement[bool]) -> Prepared:
 
 _INSERT = Prepared(_insert)
 _TO_ADDRESSES = _tally(_c.address_digest, _c.at > bindparam("since"))
+_MOMENTS = Prepared(
+    select(_c.address_digest, _c.at)
+    .where(one_of(_c.address_digest, "names"), among(_c.kind, COUNTED), _c.at > bindparam("since"))
+    .order_by(_c.at)
+)
 _TO_DOMAINS = _tally(_c.domain_digest)
 
 
@@ -90,6 +95,13 @@ def to_addresses(
     """Unasked mail to mailboxes since a moment, by digest."""
     rows = _TO_ADDRESSES.rows(session, names=list(digests), since=since)
     return {row[0]: Tally(*row[1:]) for row in rows}
+
+
+def moments(
+    session: Session, digests: Collection[AddressDigest], *, since: datetime
+) -> list[tuple[AddressDigest, datetime]]:
+    """Unasked mail to mailboxes since a moment, each with its own, the oldest first."""
+    return [(row[0], row[1]) for row in _MOMENTS.rows(session, names=list(digests), since=since)]
 
 
 def to_domains(session: Session, digests: Collection[AddressDigest]) -> dict[AddressDigest, Tally]:

@@ -1,6 +1,7 @@
 """Dates the gate can always reckon with: a wrong one may be far away, but never makes the gate fall over."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
     return instant(datetime.combine(day, time.min), zone)
 
 
+@lru_cache(maxsize=4_096)
 def notice_deadline(obtained_on: date, days: int) -> date:
     """The last day on which to tell a person that we have their data.
 

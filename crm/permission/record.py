@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from crm.permission.findings import Decision, Finding, Verdict
@@ -11,6 +12,8 @@ from crm.permission.reasons import Reason, Weight
 
 VERSION: Final = 1
 _DETAILS: Final = tuple(field.name for field in fields(Finding) if field.name not in {"reason", "weight"})
+_PLAIN: Final = frozenset({str, int})
+_details_of = attrgetter(*_DETAILS)
 
 
 def to_record(decision: Decision) -> dict[str, Any]:
@@ -35,10 +38,9 @@ def from_record(record: Mapping[str, Any]) -> Decision:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     record: dict[str, Any] = {"reason": finding.reason.value, "weight": finding.weight.value}
-    for name in _DETAILS:
-        value = getattr(finding, name)
+    for name, value in zip(_DETAILS, _details_of(finding), strict=True):
         if value is not None and value not in ("", ()):
-            record[name] = _written(value)
+            record[name] = value if type(value) in _PLAIN else _written(value)
     return record
 
 

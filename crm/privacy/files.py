@@ -44,6 +44,12 @@ STORES: Final = (
         searched=("mail/inbox/cur", "mail/inbox/quarantine"),
     ),
     FileStore(
+        "the IMAP mailbox",
+        "mails as they came in, on the mail server, when CRM_IMAP_HOST is set",
+        Retention.INBOUND,
+        "nothing is left there with CRM_IMAP_AFTER=delete; else its owner removes it",
+    ),
+    FileStore(
         "uploads",
         "spreadsheets on their way in, and the broken rows of finished imports",
         Retention.SHORT,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from crm.privacy.models import RightsRequest
@@ -22,8 +22,10 @@ def due_at(received_at: datetime) -> datetime:
     return min(local + timedelta(days=DAYS), months_after(local, 1)).astimezone(received_at.tzinfo)
 
 
-def open_request(session: Session, prospect_id: int | None, *, kind: str, channel: str, at: datetime) -> bool:
-    """Start the clock of a request; False when the same one of this person is open already.
+def open_request(
+    session: Session, prospect_id: int | None, *, kind: str, channel: str, at: datetime
+) -> RightsRequest | None:
+    """Start the clock of a request; None when the same one of this person is open already.
 
     Args:
         session: the caller's transaction.
@@ -38,9 +40,25 @@ def open_request(session: Session, prospect_id: int | None, *, kind: str, channe
         RightsRequest.closed_at.is_(None),
     )
     if prospect_id is not None and session.scalar(same.limit(1)) is not None:
-        return False
-    session.add(
-        RightsRequest(prospect_id=prospect_id, kind=kind, channel=channel, received_at=at, due_at=due_at(at))
+        return None
+    request = RightsRequest(
+        prospect_id=prospect_id, kind=kind, channel=channel, received_at=at, due_at=due_at(at)
     )
+    session.add(request)
     session.flush()
-    return True
+    return request
+
+
+def close(session: Session, request_id: int, *, at: datetime) -> bool:
+    """Say that a request was answered; False when it was before, or went with the person."""
+    return _change(session, request_id, RightsRequest.closed_at.is_(None), at)
+
+
+def reopen(session: Session, request_id: int) -> bool:
+    """It was not answered after all; its day stays the same."""
+    return _change(session, request_id, RightsRequest.closed_at.is_not(None), None)
+
+
+def _change(session: Session, request_id: int, seen: ColumnElement[bool], closed_at: datetime | None) -> bool:
+    changed = update(RightsRequest).where(RightsRequest.id == request_id, seen).values(closed_at=closed_at)
+    return session.scalar(changed.returning(RightsRequest.id)) is not None

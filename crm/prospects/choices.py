@@ -102,7 +102,6 @@ _READERS: Final[Mappings[str, Any]] = {
     "source_kind": SourceKind,
     "obtained_on": date.fromisoformat,
     "basis": DeclaredBasis,
-    "tags": tuple,
     "day_first": bool,
     "today": date.fromisoformat,
 }

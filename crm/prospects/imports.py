@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.bulk import insert_many
 from crm.kernel.ids import new_public_id
-from crm.prospects.models import Import, ImportRow, ImportState, RowOutcome
+from crm.prospects.import_models import Import, ImportRow, ImportState, RowOutcome
 
 LEASE: Final = timedelta(seconds=60)
 """Real time after which another worker may take an import up. Each batch renews it and takes a second."""
@@ -58,8 +58,8 @@ def newest(session: Session, *, limit: int = 50) -> list[Import]:
     return list(session.scalars(select(Import).order_by(Import.id.desc()).limit(limit)))
 
 
-def start(session: Session, import_id: int, *, choices: Mapping[str, Any], total: int) -> bool:
-    """Let workers have it; False when it is running or over already."""
+def start(session: Session, import_id: int, *, choices: Mapping[str, Any], total: int | None) -> bool:
+    """Let workers have it; False when it is running or over already. `total` None: they count its rows."""
     return _change(
         session,
         import_id,
@@ -67,6 +67,15 @@ def start(session: Session, import_id: int, *, choices: Mapping[str, Any], total
         state=ImportState.RUNNING,
         mapping=dict(choices),
         total=total,
+    )
+
+
+def discard(session: Session, public_id: str) -> str | None:
+    """Forget a file that was not started; the name it is stored under, or None when it has begun."""
+    return session.scalar(
+        delete(Import)
+        .where(Import.public_id == public_id, Import.state == ImportState.UPLOADED)
+        .returning(Import.stored_as)
     )
 
 
@@ -92,12 +101,13 @@ def claimable(session: Session, *, real_now: datetime) -> list[int]:
 def claim(session: Session, import_id: int, *, claim_id: str, real_now: datetime) -> Import | None:
     """Take an import for one worker; None when somebody else has it or it is not to be run."""
     free = Import.state == ImportState.RUNNING, _free(real_now)
-    if not _change(session, import_id, *free, claim_id=claim_id, lease_until=real_now + LEASE):
+    mine = {"claim_id": claim_id, "lease_until": real_now + LEASE, "marked_at": None}
+    if not _change(session, import_id, *free, **mine):
         return None
     return session.get_one(Import, import_id, populate_existing=True)
 
 
-def advance(
+def advance(  # noqa: PLR0913 - all but two by name
     session: Session,
     import_id: int,
     *,
@@ -105,8 +115,12 @@ def advance(
     position: int,
     counts: Mapping[str, int],
     real_now: datetime,
+    mark: tuple[datetime, int] | None = None,
 ) -> bool:
-    """Note a batch, in the transaction that holds its rows; False when the import is not this worker's."""
+    """Note a batch, in the transaction that holds its rows; False when the import is not this worker's.
+
+    `mark`: how far it was about a minute ago.
+    """
     mine = Import.state == ImportState.RUNNING, Import.claim_id == claim_id
     return _change(
         session,
@@ -115,12 +129,20 @@ def advance(
         position=position,
         counts=dict(counts),
         lease_until=real_now + LEASE,
+        marked_at=mark[0] if mark else None,
+        marked_position=mark[1] if mark else None,
     )
 
 
 def renew(session: Session, import_id: int, *, claim_id: str, real_now: datetime) -> bool:
     """Hold on to an import for another lease."""
     return _change(session, import_id, Import.claim_id == claim_id, lease_until=real_now + LEASE)
+
+
+def counted(session: Session, import_id: int, *, claim_id: str, total: int, real_now: datetime) -> bool:
+    """Say how many rows there are, before the first is taken; False when it is not this worker's."""
+    mine = Import.state == ImportState.RUNNING, Import.claim_id == claim_id
+    return _change(session, import_id, *mine, total=total, lease_until=real_now + LEASE)
 
 
 def leave(
@@ -176,6 +198,19 @@ def lines(
     if outcome is not None:
         query = query.where(ImportRow.outcome == outcome)
     return list(session.scalars(query.order_by(ImportRow.line).limit(limit)))
+
+
+def forget_lines(session: Session, *, before: datetime, limit: int = 5_000) -> int:
+    """Drop rows' reasons of imports that ended, or were left, before a moment; how many, at most `limit`.
+
+    The import itself stays, with its counts: sources say from which file an address came.
+    """
+    old = select(Import.id).where(
+        func.coalesce(Import.finished_at, Import.created_at) < before, Import.state != ImportState.RUNNING
+    )
+    some = select(ImportRow.id).where(ImportRow.import_id.in_(old)).limit(limit)
+    result = session.execute(delete(ImportRow).where(ImportRow.id.in_(some)))
+    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE has one
 
 
 def _free(real_now: datetime) -> ColumnElement[bool]:

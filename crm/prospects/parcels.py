@@ -17,8 +17,8 @@ from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.prospects.spelling import names_from
 
 _NAMES: Final = ParsedRow._fields  # the address stands first
-_LEGAL_FORM, _SOURCE, _OBTAINED, _BASIS, _TAGS = (
-    _NAMES.index(name) - 1 for name in ("legal_form", "source_kind", "obtained_on", "basis", "tags")
+_LEGAL_FORM, _SOURCE, _OBTAINED, _BASIS = (
+    _NAMES.index(name) - 1 for name in ("legal_form", "source_kind", "obtained_on", "basis")
 )
 _day = lru_cache(maxsize=4_096)(date.fromisoformat)
 
@@ -59,7 +59,6 @@ def _candidate(one: Sequence[Any], versions: tuple[int, ...]) -> Candidate:
     values[_SOURCE] = _member(SourceKind, values[_SOURCE])
     values[_BASIS] = _member(DeclaredBasis, values[_BASIS])
     values[_OBTAINED] = _day(values[_OBTAINED]) if values[_OBTAINED] else None
-    values[_TAGS] = tuple(values[_TAGS])
     return Candidate(
         number,
         line,

@@ -63,6 +63,17 @@ def advance(session: Session, prospect_id: int, to: Status, *, at: datetime, bec
     return move(session, prospect_id, to, at=at, because=because, only_from=earlier)
 
 
+def undo(
+    session: Session, prospect_id: int, *, because: str, made_at: datetime, at: datetime, by: int
+) -> bool:
+    """Go back where a step came from, as long as nobody has gone further since."""
+    newest = select(StatusChange).where(StatusChange.prospect_id == prospect_id)
+    last = session.scalar(newest.order_by(StatusChange.changed_at.desc(), StatusChange.id.desc()).limit(1))
+    if last is None or (last.because, last.changed_at) != (because, made_at):
+        return False
+    return move(session, prospect_id, last.was, at=at, by=by, because="taken_back", only_from=[last.became])
+
+
 def history(session: Session, prospect_id: int) -> list[StatusChange]:
     """Every step, oldest first."""
     query = select(StatusChange).where(StatusChange.prospect_id == prospect_id)

@@ -1,11 +1,12 @@
 """To which of our messages, and to whom, an inbound mail belongs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import compat32
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message
@@ -14,8 +15,16 @@ from crm.kernel.errors import InvalidLinkError
 from crm.kernel.public_links import PublicLinks
 from crm.prospects.models import SpellingKey
 from crm.queries.person import identities
+from crm.replies.models import InboundMail
 from crm.replies.reading import ReadMail
-from crm.replies.tokens import TokenKind, find, returned
+from crm.replies.tokens import TokenKind, envelope_id, find, returned
+from crm.replies.verdicts import MailKind, Sub
+
+PROOFS: Final = ("token", "thread")
+WRITTEN: Final = tuple(
+    kind.value for kind in (MailKind.PERSON, MailKind.OPT_OUT, MailKind.RIGHTS, MailKind.UNCLEAR)
+)
+"""Kinds of mail that somebody wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,11 @@ class Match:
     @property
     def is_proof(self) -> bool:
         """It carries something that only our own message could have told its sender."""
-        return self.by in {"token", "thread"}
+        return self.by in PROOFS
 
 
 def match(session: Session, links: PublicLinks, ring: AddressKeys, mail: ReadMail) -> Match:
-    """Find the message by reply or bounce token, then by Message-ID, then the person by their address."""
+    """Find the message by token, then by Message-ID or envelope id, then the person by their address."""
     tokens = find(mail)
     readers: dict[TokenKind, Callable[[str], str]] = {
         TokenKind.REPLY: links.read_reply,
@@ -51,7 +60,8 @@ def match(session: Session, links: PublicLinks, ring: AddressKeys, mail: ReadMai
         return Match("token", found, found.prospect_id, unsubscribed)
     domain = f"@{links.mail_domain}"
     threads = [one.removesuffix(domain) for one in (*mail.answers, *returned(mail)) if one.endswith(domain)]
-    found = _first(session, threads)
+    reported = envelope_id(mail)
+    found = _first(session, [*threads, reported] if reported else threads)
     if found is not None:
         return Match("thread", found, found.prospect_id, unsubscribed)
     person = _person(session, ring, mail)
@@ -79,7 +89,19 @@ def _person(session: Session, ring: AddressKeys, mail: ReadMail) -> int | None:
     if mail.sender is None:
         return None
     names = identities(ring, mail.sender)
-    return session.scalar(select(SpellingKey.prospect_id).where(SpellingKey.digest.in_(names)).limit(1))
+    own = session.scalar(select(SpellingKey.prospect_id).where(SpellingKey.digest.in_(names)).limit(1))
+    return own if own is not None else _by_second_address(session, names)
+
+
+def _by_second_address(session: Session, names: Collection[AddressDigest]) -> int | None:
+    """Whoever answered us from this mailbox before, in a thread of ours: it is a second one of theirs."""
+    query = select(InboundMail.prospect_id).where(
+        InboundMail.sender_digest.in_(names),
+        InboundMail.matched_by.in_(PROOFS),
+        InboundMail.kind.in_(WRITTEN),
+        InboundMail.prospect_id.is_not(None),
+    )
+    return session.scalar(query.order_by(InboundMail.id.desc()).limit(1))
 
 
 def _public_id(read: Callable[[str], str], token: str) -> str:
@@ -95,3 +117,13 @@ def _mailto(links: PublicLinks, token: str) -> tuple[AddressDigest, int] | None:
     except InvalidLinkError:
         return None
     return link.digest, link.key_version
+
+
+def tickets(session: Session, prospect_id: int) -> int:
+    """How many times a help desk has confirmed our mail to somebody."""
+    query = select(func.count()).where(
+        InboundMail.prospect_id == prospect_id,
+        InboundMail.kind == MailKind.AUTOMATIC.value,
+        InboundMail.sub == Sub.TICKET.value,
+    )
+    return session.scalar(query) or 0

@@ -7,9 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from crm.delivery import mailboxes
 from crm.delivery.models import Mailbox, Message
+from crm.delivery.pacing import Pace
 from crm.delivery.states import LEFT
-from crm.kernel.prepared import Prepared, one_of
+from crm.kernel.prepared import Prepared, among, beside, one_of
+from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment, EnrolmentState, Step
 
 _e = Enrolment.metadata.tables["enrolments"].c
@@ -27,50 +30,93 @@ class DueStep(NamedTuple):
     position: int
     due_at: datetime
     enrolled_at: datetime
+    held_due_at: datetime | None = None
+    """When it was due before a pause of ours held it up."""
+
+    approved_at: datetime | None = None
+    """When a colleague approved their first mail."""
+
+    @property
+    def late_from(self) -> datetime:
+        """The moment its lateness counts from."""
+        return self.held_due_at or self.due_at
 
 
 _DUE = Prepared(
-    select(_e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at)
+    select(
+        _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at,
+        _e.held_due_at, _e.approved_at,
+    )
     .where(_e.state == EnrolmentState.RUNNING, _e.next_due_at <= bindparam("until"))
     .order_by(_e.next_due_at)
     .limit(bindparam("most"))
-)
+    .offset(bindparam("skip"))
+)  # fmt: skip
+_ONE = Prepared(
+    select(
+        _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at,
+        _e.held_due_at, _e.approved_at,
+    ).where(_e.id == bindparam("id"), among(_e.state, ACTIVE))
+)  # fmt: skip
 _RUNNING = Prepared(
-    select(_e.id, _e.position).where(one_of(_e.id, "ids"), _e.state == EnrolmentState.RUNNING)
+    select(_e.id, _e.position, _e.version_id)
+    .where(
+        one_of(_e.id, "ids"), beside(_e.state) == EnrolmentState.RUNNING, beside(_e.next_due_at).is_not(None)
+    )
+    .order_by(_e.id)
+    .with_for_update()
 )
 
 
-def due_steps(session: Session, *, until: datetime, limit: int) -> list[DueStep]:
+def due_steps(session: Session, *, until: datetime, limit: int, skip: int = 0) -> list[DueStep]:
     """Running enrolments whose moment is no later than `until`, the longest due first."""
-    return [DueStep._make(row) for row in _DUE.rows(session, until=until, most=limit)]
+    return [DueStep._make(row) for row in _DUE.rows(session, until=until, most=limit, skip=skip)]
+
+
+def step_of(session: Session, enrolment_id: int) -> DueStep | None:
+    """Where somebody is, due or not; None when their enrolment ended or never was."""
+    rows = _ONE.rows(session, id=enrolment_id)
+    return DueStep._make(rows[0]) if rows else None
 
 
 def still_due(session: Session, steps: Collection[DueStep]) -> set[int]:
-    """Those of the enrolments that still run and wait at the same step."""
+    """Those of the enrolments whose same step of the same version is still to be made; locked."""
     here = set(_RUNNING.rows(session, ids=[step.enrolment_id for step in steps]))
-    return {step.enrolment_id for step in steps if (step.enrolment_id, step.position) in here}
+    return {
+        step.enrolment_id for step in steps if (step.enrolment_id, step.position, step.version_id) in here
+    }
 
 
 class Earlier(NamedTuple):
     """A mail of an enrolment that left."""
 
-    position: int
+    version_id: int
+    lineage: int
+    begins: bool
+    """It had a subject of its own."""
+
     public_id: str
     subject: str
+    mailbox_id: int
+
+
+_EARLIER = Prepared(
+    select(
+        _m.enrolment_id, _s.version_id, _s.lineage, _s.subject, _m.public_id, _m.subject_line, _m.mailbox_id
+    )
+    .select_from(Message.metadata.tables["messages"])
+    .join(Step.metadata.tables["steps"], _s.id == _m.step_id)
+    .where(one_of(_m.enrolment_id, "ids"), among(beside(_m.state), LEFT))
+    .order_by(_m.id)
+)
 
 
 def earlier_mails(session: Session, enrolment_ids: Collection[int]) -> dict[int, list[Earlier]]:
-    """What left before, by enrolment, in the order of the steps."""
-    query = (
-        select(_m.enrolment_id, _s.position, _m.public_id, _m.subject_line)
-        .select_from(Message.metadata.tables["messages"])
-        .join(Step.metadata.tables["steps"], _s.id == _m.step_id)
-        .where(_m.enrolment_id.in_(enrolment_ids), _m.state.in_(LEFT))
-        .order_by(_s.position)
-    )
+    """What left before, by enrolment, in the order in which it was planned."""
     found: dict[int, list[Earlier]] = {}
-    for row in session.execute(query):
-        found.setdefault(row[0], []).append(Earlier._make(row[1:]))
+    for row in _EARLIER.rows(session, ids=list(enrolment_ids)):
+        enrolment_id, version_id, lineage, subject, *rest = row
+        found.setdefault(enrolment_id, []).append(Earlier(version_id, lineage, bool(subject), *rest))
     return found
 
 
@@ -82,13 +128,12 @@ class SenderRow(NamedTuple):
     display_name: str
     sender_name: str
     time_zone: str
-    daily_cap: int
+    pace: Pace
 
 
 def senders(session: Session, mailbox_ids: Collection[int]) -> dict[int, SenderRow]:
     """Mailboxes by id."""
     m = Mailbox.metadata.tables["mailboxes"].c
-    query = select(m.id, m.address, m.display_name, m.sender_name, m.time_zone, m.daily_cap).where(
-        m.id.in_(mailbox_ids)
-    )
-    return {row[0]: SenderRow._make(row) for row in session.execute(query)}
+    paces = mailboxes.paces(session)
+    query = select(m.id, m.address, m.display_name, m.sender_name, m.time_zone).where(m.id.in_(mailbox_ids))
+    return {row[0]: SenderRow(*row, paces[row[0]]) for row in session.execute(query)}

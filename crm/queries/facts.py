@@ -71,7 +71,7 @@ def _part(
 ) -> list[Loaded | None]:
     rows = recipients(session, {question.prospect_id for question in questions})
     people = People.load(session, rows, settings)
-    pasts = Pasts.load(session, rows, questions, now, settings)
+    pasts = Pasts.load(session, rows, questions, now, settings, at_home.budgets)
     return [
         None
         if (row := rows.get(question.prospect_id)) is None
@@ -106,4 +106,5 @@ def _facts(
         sender=at_home.sender,
         measuring_consent=row.measuring_consent_at is not None,
         overrides=at_home.overrides,
+        budgets=at_home.budgets,
     )

@@ -12,7 +12,7 @@ from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.permission import facts as gate
 from crm.permission import ledger
-from crm.permission.budgets import DEFAULTS
+from crm.permission.budgets import Budgets
 from crm.permission.ledger import Tally
 from crm.prospects.models import Status
 from crm.queries import history
@@ -57,6 +57,7 @@ class Pasts:
         questions: Sequence[Question],
         now: datetime,
         settings: Settings,
+        budgets: Budgets,
     ) -> Self:
         """Ask once for everybody; what only some kinds of mail are asked is left out for the others."""
         ring = settings.keys.addresses
@@ -65,7 +66,7 @@ class Pasts:
         companies = (
             history.at_companies(session, {row.company_id for row in rows.values()}) if unasked else {}
         )
-        names = _identities(ring, rows)
+        names = identities(ring, rows)
         customers = [row.id for row in rows.values() if row.status is Status.CONVERTED]
         return cls(
             companies=companies,
@@ -75,7 +76,7 @@ class Pasts:
             tallies=_by_person(ledger.to_addresses(session, names, since=now - YEAR), names)
             if unasked
             else {},
-            unanswered=_unanswered(session, ring, rows, companies) if unasked else {},
+            unanswered=_unanswered(session, ring, rows, companies, budgets) if unasked else {},
             acknowledged=_newest(ledger.acknowledged(session, names), names)
             if any(question.acknowledgement for question in questions)
             else {},
@@ -91,7 +92,7 @@ class Pasts:
             other_sequences=sum(
                 one.prospect_id == row.id and one.id != question.enrolment_id for one in company.active
             ),
-            company_sequences=len({one.prospect_id for one in company.active} - {row.id}),
+            company_sequences=len(_before(question, row, company)),
             ended_unanswered_at=_unless_answered(self.ended.get(row.id), row),
             replied_at=_replied_at(question, row),
             converted_at=self.converted.get(row.id, now) if row.status is Status.CONVERTED else None,
@@ -122,6 +123,18 @@ class _Mails(TypedDict):
     oldest_mail_at: datetime | None
 
 
+def _before(question: Question, row: Recipient, company: AtCompany) -> set[int]:
+    """Colleagues of theirs who are in a sequence; for somebody who is in one, those who were before them.
+
+    Else, with one too many, each would wait for the others without end.
+    """
+    return {
+        one.prospect_id
+        for one in company.active
+        if one.prospect_id != row.id and (question.enrolment_id is None or one.id < question.enrolment_id)
+    }
+
+
 def _replied_at(question: Question, row: Recipient) -> datetime | None:
     """An answer since the enrolment began; at enrolment, a talk that goes on."""
     if row.last_reply_at is None:
@@ -137,7 +150,7 @@ def _unless_answered(ended_at: datetime | None, row: Recipient) -> datetime | No
     return ended_at
 
 
-def _identities(ring: AddressKeys, rows: Mapping[int, Recipient]) -> dict[AddressDigest, int]:
+def identities(ring: AddressKeys, rows: Mapping[int, Recipient]) -> dict[AddressDigest, int]:
     """The names under which mail to these people stands in the ledger: their identity under every key."""
     names: dict[AddressDigest, int] = {}
     for row in rows.values():
@@ -177,6 +190,7 @@ def _unanswered(
     ring: AddressKeys,
     rows: Mapping[int, Recipient],
     companies: Mapping[int, AtCompany],
+    budgets: Budgets,
 ) -> dict[int, int]:
     """Mails to each company since its last answer."""
     firms = {row.company_id: row.firm_domain for row in rows.values()}
@@ -188,7 +202,7 @@ def _unanswered(
         count = sum(tally.count for tally in found)
         answered = max(companies[firm].answered.values(), default=None)
         # Rarely so many that it matters; only then is it worth a query of its own.
-        if answered is not None and count >= DEFAULTS.unanswered_a_company:
+        if answered is not None and count >= budgets.unanswered_a_company:
             count = ledger.to_domain_since(session, names, since=answered)
         elif answered is not None and all(tally.newest <= answered for tally in found):
             count = 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,14 +10,22 @@ from sqlalchemy.orm import Session
 from crm.delivery.models import Message, MessageState
 from crm.prospects.models import Company, Prospect
 from crm.replies.models import InboundMail
-from crm.sequences.models import Enrolment, EnrolmentState, Sequence, SequenceVersion, Step, StopReason
+from crm.sequences.models import (
+    Enrolment,
+    EnrolmentState,
+    Sequence,
+    SequenceVersion,
+    Step,
+    StepKind,
+    StopReason,
+)
 
 LEFT_US = (MessageState.SENT, MessageState.DELIVERED, MessageState.BOUNCED, MessageState.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True)
 class StepCount:
-    """One step of the newest version, with what became of its mails in every version."""
+    """One step of the newest version, with what became of its mails in all versions that have it."""
 
     step: Step
     states: dict[MessageState, int]
@@ -55,6 +64,9 @@ class Funnel:
     replied: int
     bounced: int
     complained: int
+    sent_before: int = 0
+    """Mails that left from steps which the newest version no longer has."""
+
     coming: list[Coming] = field(default_factory=list)
 
 
@@ -74,32 +86,52 @@ def funnel(session: Session, sequence_id: int, *, coming: int = 12) -> Funnel:
             .group_by(Enrolment.stop_reason)
         ).all()
     )
-    all_steps = (
-        select(Step.id, Step.position).join(SequenceVersion).where(SequenceVersion.sequence_id == sequence_id)
-    )
-    positions = dict(session.execute(all_steps).all())
-    by_position: dict[int, dict[MessageState, int]] = {}
-    counted = select(Message.step_id, Message.state, func.count()).where(Message.step_id.in_(positions))
+    places = [
+        _Place(*row)
+        for row in session.execute(
+            select(Step.id, Step.version_id, Step.position, Step.lineage)
+            .join(SequenceVersion)
+            .where(SequenceVersion.sequence_id == sequence_id)
+        )
+    ]
+    lineages = {one.step_id: one.lineage for one in places}
+    by_lineage: dict[int, dict[MessageState, int]] = {}
+    counted = select(Message.step_id, Message.state, func.count()).where(Message.step_id.in_(lineages))
     for step_id, state, number in session.execute(counted.group_by(Message.step_id, Message.state)):
-        kept = by_position.setdefault(positions.get(step_id or 0, 0), {})
+        kept = by_lineage.setdefault(lineages[step_id or 0], {})
         kept[state] = kept.get(state, 0) + number
-    total = {state: sum(kept.get(state, 0) for kept in by_position.values()) for state in MessageState}
+    total = {state: sum(kept.get(state, 0) for kept in by_lineage.values()) for state in MessageState}
+    sent = sum(total[state] for state in LEFT_US)
+    steps = _steps(session, sequence_id, by_lineage, places)
     return Funnel(
         enrolled=sum(states.values()),
         states=states,
         exits={reason: number for reason, number in exits.items() if reason is not None},
-        steps=_steps(session, sequence_id, by_position),
-        sent=sum(total[state] for state in LEFT_US),
-        people_written=_people_written(session, list(positions)),
-        replied=_replied(session, list(positions)),
+        steps=steps,
+        sent=sent,
+        people_written=_people_written(session, list(lineages)),
+        replied=_replied(session, list(lineages)),
         bounced=total[MessageState.BOUNCED],
         complained=total[MessageState.COMPLAINED],
-        coming=_coming(session, sequence_id, positions, limit=coming),
+        sent_before=sent - sum(one.sent for one in steps),
+        coming=_coming(session, sequence_id, {one.step_id: one.position for one in places}, limit=coming),
     )
 
 
+class _Place(NamedTuple):
+    """Where a step stands in its version."""
+
+    step_id: int
+    version_id: int
+    position: int
+    lineage: int
+
+
 def _steps(
-    session: Session, sequence_id: int, by_position: dict[int, dict[MessageState, int]]
+    session: Session,
+    sequence_id: int,
+    by_lineage: dict[int, dict[MessageState, int]],
+    places: list[_Place],
 ) -> list[StepCount]:
     newest = (
         select(SequenceVersion.id)
@@ -107,19 +139,20 @@ def _steps(
         .order_by(SequenceVersion.number.desc())
         .limit(1)
     )
-    waiting = dict(
-        session.execute(
-            select(Enrolment.position, func.count())
-            .where(Enrolment.sequence_id == sequence_id, Enrolment.state == EnrolmentState.RUNNING)
-            .group_by(Enrolment.position)
-        ).all()
+    lineage_at = {(one.version_id, one.position): one.lineage for one in places}
+    waiting: dict[int, int] = {}
+    counted = (
+        select(Enrolment.version_id, Enrolment.position, func.count())
+        .where(Enrolment.sequence_id == sequence_id, Enrolment.state == EnrolmentState.RUNNING)
+        .group_by(Enrolment.version_id, Enrolment.position)
     )
+    for version_id, position, number in session.execute(counted):
+        lineage = lineage_at.get((version_id, position), 0)
+        waiting[lineage] = waiting.get(lineage, 0) + number
     steps = session.scalars(
         select(Step).where(Step.version_id == newest.scalar_subquery()).order_by(Step.position)
     )
-    return [
-        StepCount(step, by_position.get(step.position, {}), waiting.get(step.position, 0)) for step in steps
-    ]
+    return [StepCount(step, by_lineage.get(step.lineage, {}), waiting.get(step.lineage, 0)) for step in steps]
 
 
 def _people_written(session: Session, step_ids: list[int]) -> int:
@@ -138,7 +171,7 @@ def _replied(session: Session, step_ids: list[int]) -> int:
 
 
 def _coming(session: Session, sequence_id: int, positions: dict[int, int], *, limit: int) -> list[Coming]:
-    """The next mails: those in the outbox, then those the planner will make."""
+    """The next mails and tasks: those in the outbox, then those the planner will make."""
     columns = (Prospect.id, Prospect.name, Prospect.address, Company.name)
     queued = (
         select(Message.due_at, Message.step_id, *columns)
@@ -152,7 +185,9 @@ def _coming(session: Session, sequence_id: int, positions: dict[int, int], *, li
         select(Enrolment.next_due_at, Enrolment.position, *columns)
         .join(Prospect, Prospect.id == Enrolment.prospect_id)
         .join(Company, Company.id == Prospect.company_id)
+        .join(Step, (Step.version_id == Enrolment.version_id) & (Step.position == Enrolment.position))
         .where(
+            Step.kind != StepKind.WAIT,
             Enrolment.sequence_id == sequence_id,
             Enrolment.state == EnrolmentState.RUNNING,
             Enrolment.next_due_at.is_not(None),

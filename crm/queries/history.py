@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import UNASKED
-from crm.kernel.prepared import Prepared, among, one_of
+from crm.kernel.prepared import Prepared, among, beside, one_of
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope
 from crm.prospects.models import Prospect, SpellingKey, Status, StatusChange
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
@@ -125,7 +125,7 @@ _ENDED = Prepared(
     select(_e.prospect_id, func.max(_e.changed_at))
     .where(
         one_of(_e.prospect_id, "ids"),
-        _e.state == EnrolmentState.FINISHED,
+        beside(_e.state) == EnrolmentState.FINISHED,
         _e.stop_reason == StopReason.COMPLETED,
     )
     .group_by(_e.prospect_id)

@@ -2,25 +2,34 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Integer, cast, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Mailbox
 from crm.kernel.prepared import Prepared
 from crm.kernel.settings import Settings
 from crm.operations import switches
-from crm.operations.models import Switch
+from crm.operations.models import ChangedRule, Switch
 from crm.permission import assessments
+from crm.permission.budgets import DEFAULTS, Budgets
 from crm.permission.countries import Override
 from crm.permission.facts import Pauses, Sender
+from crm.permission.rules import budgets_of
 from crm.sequences.models import Sequence
 
 _s = Switch.metadata.tables["switches"].c
+_r = ChangedRule.metadata.tables["changed_rules"].c
 _m = Mailbox.metadata.tables["mailboxes"].c
 _q = Sequence.metadata.tables["sequences"].c
 
 
-_SWITCHES = Prepared(select(_s.name, _s.is_on))
+# One question for both: this is asked with every ten mails.
+_SWITCHES = Prepared(
+    union_all(
+        select(literal_column("0").label("is_rule"), _s.name, cast(_s.is_on, Integer).label("value")),
+        select(literal_column("1"), _r.name, _r.value),
+    )
+)
 _CLOSED_MAILBOXES = Prepared(select(_m.id).where(_m.paused_at.is_not(None)))
 _CLOSED_SEQUENCES = Prepared(select(_q.id).where(_q.paused_at.is_not(None)))
 
@@ -38,6 +47,7 @@ class House:
     paused_sequences: frozenset[int]
     overrides: tuple[Override, ...]
     sender: Sender
+    budgets: Budgets = DEFAULTS
 
     @property
     def may_send(self) -> bool:
@@ -55,7 +65,8 @@ class House:
 
 def house(session: Session, settings: Settings) -> House:
     """How things stand right now."""
-    on: dict[str, bool] = dict(_SWITCHES.rows(session))
+    rows = _SWITCHES.rows(session)
+    on = {name: bool(value) for is_rule, name, value in rows if not is_rule}
     return House(
         paused=on.get(switches.PAUSED, False),
         armed=on.get(switches.ARMED, True),
@@ -66,4 +77,5 @@ def house(session: Session, settings: Settings) -> House:
         sender=Sender(
             complete=settings.controller.complete, has_street=settings.controller.has_postal_address
         ),
+        budgets=budgets_of({name: value for is_rule, name, value in rows if is_rule}),
     )

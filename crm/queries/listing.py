@@ -43,7 +43,7 @@ class Cursor:
         try:
             at = datetime.fromisoformat(stamp) if stamp else None
             usable = bool(tilde) and (at is None or at.tzinfo is not None)
-            return cls(at, int(number)) if usable and abs(int(number)) < 2**62 else None
+            return cls(at, int(number)) if usable and abs(int(number)) < 2**31 else None
         except ValueError:
             return None
 
@@ -57,6 +57,8 @@ class Filter:
     status: Status | None = None
     country: str = ""
     owner_id: int | None = None
+    in_notes: bool = False
+    """Look for the words in what was noted, not in names, companies and addresses."""
 
     @property
     def terms(self) -> list[str]:
@@ -104,6 +106,13 @@ def count(session: Session, chosen: Filter) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
+def everybody(session: Session, chosen: Filter, *, limit: int) -> list[int]:
+    """The first rows of a list, as many as wanted, in its order."""
+    order = [column.desc() for column in _key(chosen)]
+    query = _filtered(session, select(Prospect.id, Prospect.created_at), chosen)
+    return [row.id for row in session.execute(query.order_by(*order).limit(limit))]
+
+
 def _filtered(session: Session, query: Select[*tuple[Any, ...]], chosen: Filter) -> Select[*tuple[Any, ...]]:
     conditions: list[ColumnElement[bool]] = []
     if chosen.status:
@@ -117,13 +126,16 @@ def _filtered(session: Session, query: Select[*tuple[Any, ...]], chosen: Filter)
     if chosen.owner_id is not None:
         conditions.append(Prospect.owner_id == chosen.owner_id)
     query = query.where(*conditions)
-    return search.matching(session, query, chosen.terms) if chosen.terms else query
+    if not chosen.terms:
+        return query
+    find = search.matching_notes if chosen.in_notes else search.matching
+    return find(session, query, chosen.terms)
 
 
 def _key(chosen: Filter) -> list[ColumnElement[Any]]:
     """The order of a list: newest first; while searching, the order in which the index finds them."""
     if chosen.terms:
-        return [search.ROW]
+        return [Prospect.id.expression if chosen.in_notes else search.ROW]
     return [Prospect.created_at.expression, Prospect.id.expression]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind
-from crm.kernel.prepared import Prepared, one_of
+from crm.kernel.prepared import Prepared, beside, one_of
 from crm.kernel.zones import zone_for
 from crm.prospects.models import Company, Prospect
 from crm.sequences.models import Enrolment, EnrolmentState, Step
@@ -33,6 +33,7 @@ class Candidate(NamedTuple):
     id: int
     kind: MailKind
     enrolment_id: int | None
+    due_at: datetime
     country: str | None
     time_zone: str | None
 
@@ -43,7 +44,7 @@ class Candidate(NamedTuple):
 
 
 _CANDIDATES = Prepared(
-    select(_m.id, _m.kind, _m.enrolment_id, _c.c.country, _c.c.time_zone)
+    select(_m.id, _m.kind, _m.enrolment_id, _m.due_at, _c.c.country, _c.c.time_zone)
     .select_from(_messages)
     .outerjoin(_p, _p.c.id == _m.prospect_id)
     .outerjoin(_c, _c.c.id == _p.c.company_id)
@@ -108,7 +109,7 @@ _IN_HAND = Prepared(
     .join(_b, _b.c.message_id == _m.id)
     .outerjoin(_enrolments, _e.id == _m.enrolment_id)
     .outerjoin(_s, _s.c.id == _m.step_id)
-    .where(one_of(_m.id, "ids"), _m.state == MessageState.CLAIMED, _m.claim_id == bindparam("claim"))
+    .where(one_of(_m.id, "ids"), beside(_m.state) == MessageState.CLAIMED, _m.claim_id == bindparam("claim"))
     .order_by(_m.due_at, _m.id)
 )  # fmt: skip
 

@@ -69,6 +69,23 @@ def find(session: Session, ring: AddressKeys, given: Iterable[Key]) -> Person:
     return Person(tuple(names.items()), tuple(sorted(ids)), known)
 
 
+def written_to(session: Session, found: Person) -> Person:
+    """The same, with whoever we wrote to under these names before their address was put right.
+
+    Their old link still says no: it stops what runs to the new address as well. Never used to show anything.
+    """
+    known = list(found.prospect_ids)
+    moved = select(Message.prospect_id).where(
+        Message.address_digest.in_(found.digests), Message.prospect_id.not_in(known)
+    )
+    ids = [one for one in session.scalars(moved.distinct()) if one is not None]
+    if not ids:
+        return found
+    spellings = select(SpellingKey.digest, SpellingKey.key_version).where(SpellingKey.prospect_id.in_(ids))
+    keys = dict(found.keys) | {row.digest: row.key_version for row in session.execute(spellings)}
+    return Person(tuple(keys.items()), tuple(sorted({*known, *ids})), found.known)
+
+
 def sequence_of(session: Session, reference: str, prospect_ids: Iterable[int]) -> tuple[int, str] | None:
     """Id and name of the sequence a message belongs to, by the reference in its link; None when it is gone.
 

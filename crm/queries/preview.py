@@ -13,7 +13,7 @@ from crm.kernel.controller import Controller
 from crm.kernel.digests import AddressKeys
 from crm.prospects.candidates import Broken, Candidate, CandidateReader
 from crm.prospects.choices import Choices
-from crm.prospects.models import RowOutcome
+from crm.prospects.import_models import RowOutcome
 from crm.prospects.reading.columns import DropReason
 from crm.prospects.reading.table import Table
 from crm.queries.import_gate import ImportGate

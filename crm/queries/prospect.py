@@ -14,7 +14,9 @@ from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.permission.decide import decide
 from crm.permission.findings import Decision
+from crm.privacy.retention import erase_at
 from crm.prospects.models import Prospect, Source
+from crm.queries import open_tasks
 from crm.queries.facts import Question, facts_batch
 from crm.queries.recipients import Recipient
 from crm.sequences.models import Enrolment
@@ -48,7 +50,8 @@ class Sheet:
     lead: Lead | None
     tasks: list[Task]
     next_mail_at: datetime | None
-    erase_on: date | None
+    erase_on: date
+    """The day their data goes, unless they write before."""
 
 
 def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settings) -> Sheet:
@@ -83,7 +86,7 @@ def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settin
         tasks=list(
             session.scalars(
                 select(Task)
-                .where(Task.prospect_id == prospect_id, Task.done_at.is_(None))
+                .where(Task.prospect_id == prospect_id, open_tasks.waiting())
                 .order_by(Task.due_at)
             )
         ),
@@ -93,5 +96,7 @@ def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settin
             .order_by(Message.due_at)
             .limit(1)
         ),
-        erase_on=None,
+        erase_on=erase_at(
+            collected_at=row.created_at, answered_at=row.last_reply_at, months=settings.retention_months
+        ).date(),
     )

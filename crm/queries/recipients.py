@@ -107,13 +107,19 @@ def covering_digests(ring: AddressKeys, recipient: Recipient) -> dict[AddressDig
 
     Spellings of the mailbox, its registrable domain, and the company's own domain when that is another one.
     """
-    mail_domain = registrable_domain(recipient.address.rpartition("@")[2])
+    return dict(_covering(ring, recipient.address, recipient.domain))
+
+
+@lru_cache(maxsize=4_096)
+def _covering(ring: AddressKeys, address: str, domain: str | None) -> tuple[tuple[AddressDigest, Reach], ...]:
+    """Asked for twice or thrice while one mail is judged and sent."""
+    mail_domain = registrable_domain(address.rpartition("@")[2])
     names: dict[AddressDigest, Reach] = {}
-    if recipient.domain and recipient.domain != mail_domain:
-        names |= dict.fromkeys(ring.domain_digests(recipient.domain), Reach.COMPANY)
+    if domain and domain != mail_domain:
+        names |= dict.fromkeys(ring.domain_digests(domain), Reach.COMPANY)
     if mail_domain:
         names |= dict.fromkeys(ring.domain_digests(mail_domain), Reach.DOMAIN)
-    mailbox = recipient.mailbox
+    mailbox = _read(address)
     if mailbox is not None:
         names |= dict.fromkeys(ring.digests(mailbox), Reach.ADDRESS)
-    return names
+    return tuple(names.items())

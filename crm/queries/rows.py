@@ -14,6 +14,7 @@ from crm.kernel.settings import Settings
 from crm.permission.decide import decide
 from crm.permission.findings import Decision
 from crm.prospects.models import Prospect
+from crm.queries import open_tasks
 from crm.queries.facts import Question, facts_batch
 from crm.queries.recipients import Recipient
 from crm.sequences.enrolments import ACTIVE
@@ -69,7 +70,7 @@ def rows(session: Session, ids: Sequence[int], *, now: datetime, settings: Setti
     tasks = dict(
         session.execute(
             select(Task.prospect_id, func.min(Task.due_at))
-            .where(Task.prospect_id.in_(ids), Task.done_at.is_(None))
+            .where(Task.prospect_id.in_(ids), open_tasks.waiting())
             .group_by(Task.prospect_id)
         ).all()
     )

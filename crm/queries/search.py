@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, TableClause, and_, column, or_, select, table
+from sqlalchemy import ColumnElement, Select, TableClause, and_, column, false, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crm.conversations.models import Note
@@ -25,6 +25,8 @@ class Hit(NamedTuple):
     name: str
     company: str
     address: str
+    said: str = ""
+    """Words of a note, where that is what was found."""
 
 
 def matching(
@@ -57,11 +59,49 @@ def jump(session: Session, words: str, *, limit: int = 8) -> list[Hit]:
     by_name = people.join(_people, Prospect.id == ROW).where(_found(session, _people, long))
     hits = [Hit(*row) for row in session.execute(by_name.order_by(ROW.desc()).limit(limit))]
     if len(hits) < limit:
-        said = people.join(Note, Note.prospect_id == Prospect.id).join(_notes, _notes.c.rowid == Note.id)
-        by_note = said.where(_found(session, _notes, long), Note.removed_at.is_(None))
+        known = {hit.id for hit in hits}
+        said = people.add_columns(Note.body).join(Note, Note.prospect_id == Prospect.id)
+        by_note = said.join(_notes, _notes.c.rowid == Note.id).where(
+            _found(session, _notes, long), Note.removed_at.is_(None)
+        )
         rows = session.execute(by_note.order_by(_notes.c.rowid.desc()).limit(limit))
-        hits += [Hit(*row) for row in rows]
-    return list(dict.fromkeys(hits))[:limit]
+        found_in = [
+            Hit(row[0], row[1], row[2], row[3], around(row[4], long)) for row in rows if row[0] not in known
+        ]
+        hits += {hit.id: hit for hit in reversed(found_in)}.values()  # of several notes the newest
+    return hits[:limit]
+
+
+def matching_notes(
+    session: Session, query: Select[*tuple[Any, ...]], terms: Sequence[str]
+) -> Select[*tuple[Any, ...]]:
+    """Narrow a query over prospects to those of whom one note has every word of three letters or more."""
+    return query.where(Prospect.id.in_(select(Note.prospect_id).where(*_in_notes(session, terms))))
+
+
+def notes_with(session: Session, ids: Sequence[int], terms: Sequence[str]) -> dict[int, str]:
+    """By prospect, what their newest note with these words says around them."""
+    query = select(Note.prospect_id, Note.body).where(Note.prospect_id.in_(ids), *_in_notes(session, terms))
+    return {row.prospect_id: around(row.body, terms) for row in session.execute(query.order_by(Note.id))}
+
+
+def _in_notes(session: Session, terms: Sequence[str]) -> list[ColumnElement[bool]]:
+    long = [term for term in terms if len(term) >= SHORTEST]
+    if not long:
+        return [false()]
+    indexed = select(_notes.c.rowid).where(_found(session, _notes, long))
+    return [Note.id.in_(indexed), Note.removed_at.is_(None)]
+
+
+def around(body: str, terms: Sequence[str], *, most: int = 90) -> str:
+    """The part of a text around the first of these words, on one line."""
+    line = " ".join(body.split())
+    places = [line.lower().find(term.lower()) for term in terms]
+    first = min((place for place in places if place >= 0), default=0)
+    start = max(0, min(first - most // 3, len(line) - most))
+    return (
+        f"{'…' if start else ''}{line[start : start + most].strip()}{'…' if start + most < len(line) else ''}"
+    )
 
 
 def _found(session: Session, index: TableClause, terms: Sequence[str]) -> ColumnElement[bool]:

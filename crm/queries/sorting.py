@@ -12,7 +12,7 @@ from crm.permission.terms import DomainState
 from crm.prospects.candidates import Broken, Candidate
 from crm.prospects.choices import Choices
 from crm.prospects.companies import Firm
-from crm.prospects.models import RowOutcome
+from crm.prospects.import_models import RowOutcome
 from crm.queries.claims import Claim, claim_of
 from crm.queries.import_gate import LONGEST, ImportGate, Question
 from crm.queries.known import Existing

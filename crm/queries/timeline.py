@@ -1,8 +1,6 @@
 """Everything that happened with somebody, newest first, from every room."""
 
-import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,48 +11,18 @@ from crm.conversations.models import Note, Task
 from crm.delivery.models import Message, MessageState
 from crm.handoff.models import Lead, LeadReport
 from crm.prospects.models import Source, StatusChange
+from crm.queries.events import Event, Kind
+from crm.queries.letters import texts
+from crm.queries.origins import origins
+from crm.queries.wishes import wishes
 from crm.replies.models import InboundMail
-from crm.sequences.models import Enrolment
+from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as Series
 from crm.staff.models import Staff
 from crm.tracking.models import Opening
 
 MOST = 100
-"""Events of each kind; older ones are on the next page of nobody yet."""
-
-
-class Kind(enum.StrEnum):
-    """What sort of thing happened."""
-
-    NOTE = "note"
-    CALL = "call"
-    MEETING = "meeting"
-    MAIL = "mail"
-    REPLY = "reply"
-    OPENING = "opening"
-    STATUS = "status"
-    SERIES = "series"
-    TASK = "task"
-    LEAD = "lead"
-    SOURCE = "source"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened."""
-
-    kind: Kind
-    at: datetime
-    id: int
-    who: str = ""
-    """The colleague; empty for the program and for the prospect."""
-
-    code: str = ""
-    """A further value: a message's state, a reply's class, a status."""
-
-    subject: str = ""
-    text: str = ""
-    detail: str = ""
+"""Events of each kind; whoever needs older ones takes the export, which has everything."""
 
 
 def timeline(session: Session, prospect_id: int) -> list[Event]:
@@ -69,6 +37,7 @@ def timeline(session: Session, prospect_id: int) -> list[Event]:
         *_series(session, prospect_id, names),
         *_tasks(session, prospect_id, names),
         *_lead(session, prospect_id, names),
+        *wishes(session, prospect_id),
     ]
     return sorted(events, key=lambda event: (event.at, event.id), reverse=True)
 
@@ -90,13 +59,17 @@ def _notes(session: Session, prospect_id: int, names: dict[int, str]) -> Iterato
 
 def _mails(session: Session, prospect_id: int) -> Iterator[Event]:
     waiting = {MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.SENDING}
-    for mail in _newest(session, Message, prospect_id, Message.due_at):
-        if mail.state not in waiting:
-            at = mail.sent_at or mail.changed_at
-            yield Event(
-                Kind.MAIL, at, mail.id, code=mail.state.value, subject=mail.subject_line,
-                text=mail.public_id, detail=mail.outcome,
-            )  # fmt: skip
+    mails = [
+        one for one in _newest(session, Message, prospect_id, Message.due_at) if one.state not in waiting
+    ]
+    ids = [mail.id for mail in mails]
+    letters, made_from = texts(session, ids), origins(session, ids)
+    for mail in mails:
+        yield Event(
+            Kind.MAIL, mail.sent_at or mail.changed_at, mail.id, code=mail.state.value,
+            subject=mail.subject_line, text=letters.get(mail.id, ""), detail=mail.outcome,
+            origin=made_from.get(mail.id),
+        )  # fmt: skip
 
 
 def _replies(session: Session, prospect_id: int) -> Iterator[Event]:
@@ -145,7 +118,9 @@ def _series(session: Session, prospect_id: int, names: dict[int, str]) -> Iterat
             detail=name,
         )
         if row.stop_reason is not None:
-            yield Event(Kind.SERIES, row.changed_at, row.id, code=row.stop_reason.value, detail=name)
+            by_hand = row.state is EnrolmentState.PAUSED and row.stop_reason is StopReason.BY_STAFF
+            code = "paused" if by_hand else row.stop_reason.value
+            yield Event(Kind.SERIES, row.changed_at, row.id, code=code, detail=name)
 
 
 def _tasks(session: Session, prospect_id: int, names: dict[int, str]) -> Iterator[Event]:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from crm.conversations.models import Task, TaskKind
 from crm.delivery.models import Message, MessageState
 from crm.prospects.models import Company, Prospect
+from crm.queries import open_tasks
 from crm.replies.models import InboundMail, InboundState
 
 MOST = 50
@@ -60,12 +61,11 @@ def replies(session: Session) -> list[Item]:
 
 def due_tasks(session: Session, *, staff_id: int, until: datetime) -> list[Item]:
     """Open tasks of this colleague, and those of nobody, up to a moment; late ones first."""
-    mine = or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))
     query = (
         select(Task, Prospect.name, Prospect.address, Company.name)
         .join(Prospect, Prospect.id == Task.prospect_id)
         .join(Company, Company.id == Prospect.company_id)
-        .where(Task.done_at.is_(None), Task.due_at <= until, mine)
+        .where(open_tasks.waiting(), Task.due_at < until, open_tasks.of(staff_id))
         .order_by(Task.due_at)
         .limit(MOST)
     )
@@ -77,8 +77,7 @@ def due_tasks(session: Session, *, staff_id: int, until: datetime) -> list[Item]
 
 def next_task_at(session: Session, *, staff_id: int, after: datetime) -> datetime | None:
     """When the next task comes up."""
-    mine = or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))
-    query = select(Task.due_at).where(Task.done_at.is_(None), Task.due_at > after, mine)
+    query = select(Task.due_at).where(open_tasks.waiting(), Task.due_at >= after, open_tasks.of(staff_id))
     return session.scalar(query.order_by(Task.due_at).limit(1))
 
 

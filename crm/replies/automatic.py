@@ -15,6 +15,7 @@ from crm.replies.verdicts import MailKind, Sub, Verdict
 
 _FILE: Final = Path(__file__).with_name("automatic.toml")
 _REPLY_MARK: Final = re.compile(r"^(?:(?:re|aw|antw|antwoord|tr|fwd?|wg|sv|rif|r)\s?(?:\[\d+\])?\s?:\s*)+")
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _SHORT: Final = 2_000  # characters of the text in which a program says what it has to say
 _ROBOTS: Final = frozenset({"root", "postmaster", "mailer-daemon"})
 _PRECEDENCE: Final = frozenset({"auto_reply", "auto-reply", "autoreply"})
@@ -23,8 +24,10 @@ _ORDER: Final = (Sub.CHALLENGE, Sub.LEFT_COMPANY, Sub.MAILBOX_CLOSED, Sub.OUT_OF
 
 class _Rules(NamedTuple):
     subjects: re.Pattern[str]
+    anywhere: re.Pattern[str]
     texts: Mapping[Sub, re.Pattern[str]]
     proof: re.Pattern[str]
+    frame: re.Pattern[str]
 
 
 def automatic_of(mail: ReadMail, words: str, received: date | None) -> Verdict | None:
@@ -40,10 +43,29 @@ def automatic_of(mail: ReadMail, words: str, received: date | None) -> Verdict |
         return None
     folded = fold(f"{mail.subject}\n{words[:_SHORT]}")
     sub = next((sub for sub in _ORDER if _rules().texts[sub].search(folded)), None)
-    if sub is None and _rules().subjects.match(_REPLY_MARK.sub("", fold(mail.subject))):
+    subject = _REPLY_MARK.sub("", fold(mail.subject))
+    if sub is None and (_rules().subjects.match(subject) or _rules().anywhere.search(subject)):
         sub = Sub.OUT_OF_OFFICE
     until = back_on(folded, mail.sent_on or received) if sub is Sub.OUT_OF_OFFICE else None
     return Verdict(MailKind.AUTOMATIC, sub or Sub.NONE, until=until, evidence=(evidence,))
+
+
+def without_usual(words: str) -> str:
+    """What a program says besides what programs say: `your mail will not be forwarded` refuses nothing."""
+    usual = [*_rules().texts.values(), _rules().proof, _rules().frame]
+    sentences = _SENTENCE.split(words)
+    return " ".join(one for one in sentences if not any(pattern.search(fold(one)) for pattern in usual))
+
+
+def absence_of(mail: ReadMail, words: str, received: date | None) -> Verdict | None:
+    """A mail that says they are away and has no mark of a program: a person looks at it."""
+    folded = fold(f"{mail.subject}\n{words[:_SHORT]}")
+    if not _rules().texts[Sub.OUT_OF_OFFICE].search(fold(words[:_SHORT])):
+        return None
+    until = back_on(folded, mail.sent_on or received)
+    if until is None and not _rules().frame.search(folded):
+        return None
+    return Verdict(MailKind.UNCLEAR, Sub.OUT_OF_OFFICE, until=until, evidence=("text.away",))
 
 
 def topic_of(words: str) -> Sub:
@@ -80,10 +102,15 @@ def _word(mail: ReadMail, words: str) -> str:
     rules = _rules()
     subject = _REPLY_MARK.sub("", fold(mail.subject))
     text = fold(words[:_SHORT])
-    if rules.subjects.match(subject):
+    if rules.subjects.match(subject) or rules.anywhere.search(subject):
         return "subject.automatic"
     if rules.proof.search(text):
         return "text.automatic"
+    if (
+        rules.texts[Sub.OUT_OF_OFFICE].search(f"{subject}\n{text}")
+        and len(set(rules.frame.findall(text))) > 1
+    ):
+        return "text.absence"
     is_weak = mail.has_null_sender or bool(mail.first("x-auto-response-suppress"))
     is_bulk = fold(mail.first("precedence")) in {"bulk", "junk", "list"} and not mail.headers.get("list-id")
     if (is_weak or is_bulk) and any(pattern.search(f"{subject}\n{text}") for pattern in rules.texts.values()):
@@ -96,6 +123,8 @@ def _rules() -> _Rules:
     found = tomllib.loads(_FILE.read_text("utf-8"))
     return _Rules(
         subjects=re.compile("|".join(found["subjects"]["out_of_office"])),
+        anywhere=re.compile("|".join(found["subjects"]["anywhere"])),
         texts={Sub(sub): re.compile("|".join(words)) for sub, words in found["texts"].items()},
         proof=re.compile("|".join(found["proof"]["words"])),
+        frame=re.compile("|".join(found["proof"]["frame"])),
     )

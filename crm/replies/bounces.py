@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flufl.bounce import all_failures
 
@@ -24,7 +24,12 @@ from crm.replies.verdicts import Hardness, MailKind, Sub, Verdict
 _FILE: Final = Path(__file__).with_name("bounces.toml")
 _CODE: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY: Final = re.compile(r"(?<![\d.])([45]\d\d)[ -]")
-_DAEMONS: Final = frozenset({"mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon"})
+_NUMBERS: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_BETWEEN: Final = r".{0,60}?"
+_TELLING: Final = re.compile(
+    r"(?<![\d.])[45]\d\d[ -]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?!\.?\d)|\breason\b|\berror\b"
+)
+_DAEMONS: Final = ("mailerdaemon", "postmaster", "maildaemon", "mdaemon", "maildelivery")
 _LIBRARY_ERRORS: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 _MOST: Final = 20_000  # characters of text
 
@@ -38,8 +43,10 @@ class _Rules(NamedTuple):
     words: tuple[tuple[Sub, re.Pattern[str]], ...]
     subjects: re.Pattern[str]
     delays: re.Pattern[str]
+    original: re.Pattern[str]
 
 
+_VAGUE: Final = frozenset({Sub.SYSTEM, Sub.AMBIGUOUS})
 _BY_WORDS: Final = {
     Sub.ADDRESS: Hardness.HARD,
     Sub.DOMAIN: Hardness.HARD,
@@ -59,15 +66,35 @@ def bounce_of(mail: ReadMail) -> Verdict | None:
     if not _may_be_bounce(mail):
         return None
     temporary, permanent = _by_library(mail)
-    words = fold(f"{mail.subject}\n{mail.parts.text[:_MOST]}")
+    text = fold(_without_original(mail.parts.text[:_MOST]))
     named = _rules().subjects.search(fold(mail.subject)) or mail.headers.get("x-failed-recipients")
     if not (temporary or permanent or named):
         return None
-    code, sub, hardness = judge("", words)
+    code, sub, hardness = _judge_text(mail, text)
+    words = f"{fold(mail.subject)}\n{text}"
     if (temporary and not permanent) or (not permanent and _rules().delays.search(words)):
         return Verdict(MailKind.BOUNCE, Sub.DELAYED, status=code, evidence=("bounce.delayed",))
     evidence = "bounce.library" if permanent else "bounce.words"
     return Verdict(MailKind.BOUNCE, sub, hardness, code, evidence=(evidence, f"bounce.{sub}"))
+
+
+def _judge_text(mail: ReadMail, text: str) -> tuple[str, Sub, Hardness]:
+    """The lines with a code first: what stands around them is said in every bounce."""
+    lines = text.split("\n")
+    telling = [place for place, line in enumerate(lines) if _TELLING.search(line)]
+    near = sorted({near for place in telling for near in (place, place + 1) if near < len(lines)})
+    judged = judge("", "\n".join(lines[place] for place in near))
+    if near and judged != ("", Sub.SYSTEM, Hardness.SOFT):
+        return judged
+    return judge("", f"{fold(mail.subject)}\n{text}")
+
+
+def _without_original(text: str) -> str:
+    """What is said about the mail, without the mail itself."""
+    lines = text.split("\n")
+    original = _rules().original
+    end = next((at for at, line in enumerate(lines) if at > 1 and original.match(fold(line).strip())), None)
+    return "\n".join(lines[:end])
 
 
 def judge(status: str, diagnostic: str) -> tuple[str, Sub, Hardness]:
@@ -80,6 +107,7 @@ def judge(status: str, diagnostic: str) -> tuple[str, Sub, Hardness]:
     Returns:
         The code that was used, and what it means.
     """
+    diagnostic = " ".join(_NUMBERS.sub(" ", diagnostic).split())
     code = next(iter(_CODE.findall(status)), "")
     said = next(iter(_CODE.findall(diagnostic)), "")
     if not code or (code in _rules().vague and said):
@@ -87,7 +115,8 @@ def judge(status: str, diagnostic: str) -> tuple[str, Sub, Hardness]:
     reply = next(iter(_REPLY.findall(diagnostic)), "")
     by_words = next((sub for sub, pattern in _rules().words if pattern.search(diagnostic)), None)
     is_passing = code.startswith("4") or (not code and reply.startswith("4"))
-    if by_words and (not code or code in _rules().vague):
+    is_ours = by_words is Sub.AUTHENTICATION and ".7." in code
+    if by_words and (not code or code in _rules().vague or is_ours):
         return code, by_words, _softened(_BY_WORDS[by_words], is_passing=is_passing)
     sub, hardness = _meaning(code) if code else (Sub.SYSTEM, Hardness.SOFT)
     return code, sub, _softened(hardness, is_passing=is_passing)
@@ -114,8 +143,11 @@ def _reported(mail: ReadMail) -> Verdict:
     if failed is None and blocks:
         return Verdict(MailKind.AUTOMATIC, Sub.DELIVERED, evidence=("report.delivered",))
     block = failed or {}
-    diagnostic = fold(block.get("diagnostic-code", "")) or fold(mail.parts.text[:_MOST])
-    code, sub, hardness = judge(block.get("status", ""), diagnostic)
+    said = fold(_without_original(mail.parts.text[:_MOST]))
+    status = block.get("status", "")
+    code, sub, hardness = judge(status, fold(block.get("diagnostic-code", "")) or said)
+    if sub in _VAGUE and hardness is Hardness.SOFT and not code.startswith("4"):
+        code, sub, hardness = judge(status, said)
     return Verdict(MailKind.BOUNCE, sub, hardness, code, evidence=("report.failed", f"bounce.{sub}"))
 
 
@@ -126,7 +158,9 @@ def _action(block: Fields) -> str:
 def _may_be_bounce(mail: ReadMail) -> bool:
     local = mail.sender.local.casefold() if mail.sender else ""
     is_ours = any(token.kind is TokenKind.BOUNCE for token in find(mail))
-    return mail.has_null_sender or is_ours or local in _DAEMONS or "x-failed-recipients" in mail.headers
+    is_program = bool(mail.first("auto-submitted")) and bool(_rules().subjects.search(fold(mail.subject)))
+    is_daemon = local.replace("-", "").replace("_", "").startswith(_DAEMONS)
+    return mail.has_null_sender or is_ours or is_program or is_daemon or "x-failed-recipients" in mail.headers
 
 
 def _by_library(mail: ReadMail) -> tuple[bool, bool]:
@@ -144,7 +178,17 @@ def _rules() -> _Rules:
     return _Rules(
         codes={code: (Sub(sub), Hardness(hardness)) for code, (sub, hardness) in found["codes"].items()},
         vague=frozenset(found["vague"]["codes"]),
-        words=tuple((Sub(sub), re.compile("|".join(words))) for sub, words in found["words"].items()),
+        words=tuple((Sub(sub), re.compile(_pattern(found, sub))) for sub in found["order"]["codes"]),
         subjects=re.compile("|".join(found["legacy"]["subjects"])),
         delays=re.compile("|".join(found["legacy"]["delays"])),
+        original=re.compile("|".join(found["original"]["lines"])),
     )
+
+
+def _pattern(found: Mapping[str, Any], sub: str) -> str:
+    """One of its words, or what it is about near what is wrong with it."""
+    words = list(found["words"].get(sub, ()))
+    if sub in found["pairs"]:
+        about, wrong = (f"\\b(?:{'|'.join(one)})\\b" for one in found["pairs"][sub])
+        words += [f"{about}{_BETWEEN}{wrong}", f"{wrong}{_BETWEEN}{about}"]
+    return "|".join(words)

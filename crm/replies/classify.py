@@ -4,17 +4,31 @@ The order matters. Reports of machines come first, because bounces look automati
 somebody's own words, which wins over everything below; then programs, newsletters and people.
 """
 
+from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from crm.replies import ours
-from crm.replies.automatic import automatic_of, topic_of
+from crm.replies.answers import Tone, tone_of, wants_more
+from crm.replies.automatic import absence_of, automatic_of, topic_of, without_usual
 from crm.replies.bounces import bounce_of
 from crm.replies.complaints import complaint_of
+from crm.replies.folding import fold
 from crm.replies.intents import Intent, intents
+from crm.replies.later import later_on, puts_off
 from crm.replies.ours import OwnWords
+from crm.replies.quotes import without_disclaimer
 from crm.replies.reading import ReadMail
+from crm.replies.sentences import sentences_of
 from crm.replies.tokens import TokenKind, find
 from crm.replies.verdicts import MailKind, Scope, Sub, Verdict
+
+_TONES: Final = {
+    Tone.INTERESTED: Sub.INTERESTED,
+    Tone.OTHER_DESK: Sub.OTHER_DESK,
+    Tone.PLAIN: Sub.NONE,
+    Tone.UNSURE: Sub.NONE,
+}
 
 
 def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") -> Verdict:
@@ -36,10 +50,18 @@ def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") ->
     said = intents(words) + _subject(mail)
     automatic = automatic_of(mail, words, received)
     if automatic:
-        return _held(automatic, said)
+        return _held(automatic, intents(without_usual(words)) + _subject(mail))
     if _is_newsletter(mail):
         return Verdict(MailKind.NEWSLETTER, evidence=("header.list",))
-    return _wish(said) or _doubt(mail, words, said, own) or _person(mail, words)
+    today = mail.sent_on or received
+    until = later_on(fold(words), today)
+    wish = (
+        _mixed(_wish(said), words)
+        or _not_now(words, said, until)
+        or _doubt(mail, words, said, own)
+        or absence_of(mail, words, received)
+    )
+    return _until(wish, until) if wish else _person(mail, words, until)
 
 
 def _receipt(mail: ReadMail) -> Verdict | None:
@@ -83,6 +105,24 @@ def _wish(said: tuple[Intent, ...]) -> Verdict | None:
     )
 
 
+def _not_now(words: str, said: tuple[Intent, ...], until: date | None) -> Verdict | None:
+    """Whoever puts us off in as many words, and says nothing plainer."""
+    if (
+        not said
+        or any(not one.is_weak for one in said)
+        or not puts_off(fold(words), has_day=until is not None)
+    ):
+        return None
+    return Verdict(MailKind.UNCLEAR, Sub.NOT_NOW, until=until, evidence=("later.not_now", said[0].code))
+
+
+def _mixed(wish: Verdict | None, words: str) -> Verdict | None:
+    """Whoever says no and asks for a price or a call is asked what they mean."""
+    if wish is None or wish.kind is MailKind.RIGHTS or not wants_more(sentences_of(fold(words))):
+        return wish
+    return Verdict(MailKind.UNCLEAR, Sub.MIXED, evidence=("tone.interested", *wish.evidence))
+
+
 def _doubt(mail: ReadMail, words: str, said: tuple[Intent, ...], own: OwnWords) -> Verdict | None:
     """Whatever keeps us from calling it a person's ordinary answer."""
     hedged = sorted(said, key=lambda intent: intent.is_weak)
@@ -90,7 +130,9 @@ def _doubt(mail: ReadMail, words: str, said: tuple[Intent, ...], own: OwnWords) 
         first = hedged[0]
         sub = Sub.WORD if first.is_weak else first.hedge
         return Verdict(MailKind.UNCLEAR, sub, evidence=tuple(intent.code for intent in hedged))
-    below = [one for one in intents(own.taken_out_of(mail.body.signature)) if one.is_certain]
+    below = [
+        one for one in intents(own.taken_out_of(without_disclaimer(mail.body.signature))) if one.is_certain
+    ]
     if below:
         return Verdict(MailKind.UNCLEAR, Sub.QUOTED, evidence=tuple(one.code for one in below))
     if mail.broken:
@@ -108,6 +150,20 @@ def _is_newsletter(mail: ReadMail) -> bool:
     return (is_listed or is_bulk) and not is_answer
 
 
-def _person(mail: ReadMail, words: str) -> Verdict:
-    matched = "answer" if mail.answers else "text"
-    return Verdict(MailKind.PERSON, topic_of(words), evidence=(f"person.{matched}",))
+def _until(verdict: Verdict, until: date | None) -> Verdict:
+    """Doubt that is only about now is shown with the day they named."""
+    return replace(verdict, until=until) if verdict.sub is Sub.NOT_NOW else verdict
+
+
+def _person(mail: ReadMail, words: str, until: date | None) -> Verdict:
+    """Who puts us off is asked about, and so is whoever we cannot tell from somebody who says no."""
+    tone = tone_of(words)
+    if tone is not Tone.INTERESTED and puts_off(fold(words), has_day=until is not None):
+        return Verdict(MailKind.UNCLEAR, Sub.NOT_NOW, until=until, evidence=("later.not_now",))
+    topic = topic_of(words)
+    if tone is Tone.UNSURE and topic is Sub.NONE:
+        return Verdict(MailKind.UNCLEAR, Sub.UNSURE, until=until, evidence=("text.unsure",))
+    evidence = ("person.answer" if mail.answers else "person.text", f"tone.{tone}")
+    return Verdict(
+        MailKind.PERSON, topic if topic is not Sub.NONE else _TONES[tone], until=until, evidence=evidence
+    )

@@ -1,6 +1,7 @@
 """HTML mail as plain text: quotes marked by `>`, links with their address, nothing of what is hidden."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -9,6 +10,10 @@ import nh3
 MOST: Final = 60_000
 """Characters from the body on."""
 
+_DEEPEST: Final = 3_000
+"""Tags that are opened and never closed: nesting takes the square of their number, so they are cut out."""
+
+_TAG: Final = re.compile(r"<[^<>]{0,500}>?")
 _HIDDEN: Final = {"script", "style", "title", "template", "object", "svg", "noscript"}
 _BLOCKS: Final = frozenset(
     {
@@ -47,10 +52,13 @@ def text_of_html(html: str) -> str:
     Cleaned first: on what is no HTML the standard library's parser takes the square of its length.
     """
     start = max(html.find("<body"), html.find("<BODY"), 0)
+    html = html[start : start + MOST]
+    if html.count("<") - 2 * html.count("</") > _DEEPEST:
+        return " ".join(unescape(_TAG.sub(" ", html)).split())
     reader = _Reader()
     reader.feed(
         nh3.clean(
-            html[start : start + MOST],
+            html,
             tags=set(_BLOCKS | {"a", "blockquote"}),
             clean_content_tags=_HIDDEN,
             attributes={"*": {"class", "id"}, "a": {"href", "class", "id"}},

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from crm.replies.essence import essence
 from crm.replies.models import InboundMail, InboundState
 
 RAW_KEPT: Final = timedelta(days=14)
@@ -18,13 +19,15 @@ _mails = InboundMail.metadata.tables["inbound_mails"]
 
 
 def store(session: Session, raw: bytes, *, at: datetime) -> bool:
-    """Keep a mail as it came; False when exactly these bytes are here already."""
+    """Keep a mail as it came; False when the same mail is here already (`essence`)."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {
         "digest": hashlib.sha256(raw).hexdigest(),
+        "essence": essence(raw),
         "raw": raw,
         "state": InboundState.RECEIVED,
         "kind": "",
+        "sub": "",
         "evidence": "",
         "matched_by": "",
         "subject_line": "",

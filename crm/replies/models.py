@@ -1,7 +1,7 @@
 """Inbound mail."""
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,11 +28,18 @@ class InboundMail(Base):
 
     __tablename__ = "inbound_mails"
     __about__ = (Path("prospect_id"), Path("sender_digest", digest=True))
-    __table_args__ = (Index("ix_inbound_mails_state_received_at", "state", "received_at"),)
+    __table_args__ = (
+        Index("ix_inbound_mails_state_received_at", "state", "received_at"),
+        Index("ix_inbound_mails_essence", "essence", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
     digest: Mapped[str] = mapped_column(
         String(64), unique=True, info=no_person("SHA-256 of the bytes: the same mail twice is one mail")
+    )
+    essence: Mapped[str | None] = mapped_column(
+        String(64),
+        info=no_person("SHA-256 of what its writer made: a copy that came another way is no other"),
     )
     raw: Mapped[bytes | None] = mapped_column(
         LargeBinary, info=subject("as received, without end of 14 days", keep=Retention.INBOUND)
@@ -43,6 +50,12 @@ class InboundMail(Base):
     kind: Mapped[str] = mapped_column(
         String(32), default="", info=subject("bounce, automatic, opt-out, person…")
     )
+    sub: Mapped[str] = mapped_column(
+        String(32),
+        default="",
+        info=subject("which one of its kind: not now, mailbox full, left the company…"),
+    )
+    until: Mapped[date | None] = mapped_column(info=subject("the day they are back, or want to hear from us"))
     evidence: Mapped[str] = mapped_column(
         String(200), default="", info=subject("which rule told so; no text")
     )

@@ -47,6 +47,12 @@ def new_text(body: str) -> NewText:
     return NewText(*("\n".join(piece).strip() for piece in (words, signature, quoted)))
 
 
+def without_disclaimer(signature: str) -> str:
+    """A signature without the paragraphs that lawyers wrote."""
+    paragraphs = signature.split("\n\n")
+    return "\n\n".join(one for one in paragraphs if not marks().disclaimers.match(fold(one).strip()))
+
+
 def _header(lines: list[str]) -> int:
     """The number of the line that begins the earlier mail; the number of lines when none does."""
     short = [line if len(line) <= LONGEST_LINE else "" for line in lines]

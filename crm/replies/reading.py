@@ -18,19 +18,26 @@ from crm.kernel.text import one_line
 from crm.replies.parts import Parts, parts_of
 from crm.replies.quotes import NewText, new_text
 
-MOST_BYTES: Final = 10 * 1024 * 1024
+MOST_BYTES: Final = 4 * 1024 * 1024
 """Longer mails are read this far."""
+
+MOST_HEADER_BYTES: Final = 128 * 1024
+"""Of a mail's own headers; servers allow less. Parsing them takes the square of their number."""
 
 HEAD_BYTES: Final = 12_288
 """The library for bounces takes the square of a body's length, so it gets no more than this."""
 
-_UNREADABLE: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
+MOST_LINES: Final = 60_000
+MOST_BOUNDARIES: Final = 1_000
+
+UNREADABLE: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 """What the library's parser is known to raise on hostile mail."""
 
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,990})>")
 _ANGLE: Final = re.compile(r"<([^<>@\s]{1,320}@[^<>@\s]{1,255})>")
 _BARE: Final = re.compile(r"[^\s<>,;:\"()]{1,320}@[^\s<>,;:\"()@]{1,255}")
 _MOST_REFERENCES: Final = 100
+_LONGEST_HEADER: Final = 10_000  # characters of one header that are decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +86,20 @@ class ReadMail:
 
 def read(raw: bytes) -> ReadMail:
     """Read a mail as it came in. Never raises; what could not be read is named in `broken`."""
-    message, broken = _parsed(raw[:MOST_BYTES])
-    if len(raw) > MOST_BYTES:
+    whole = _bounded(raw)
+    message, broken = _parsed(whole)
+    if whole is not raw:
         broken.append("too_long")
     headers = _headers(message)
     try:
         parts = parts_of(message)
-    except _UNREADABLE:
+    except UNREADABLE:
         parts = Parts()
         broken.append("parts")
     broken += parts.broken
     senders = headers.get("from", ()) or headers.get("sender", ())
+    if len(headers.get("from", ())) > 1:
+        broken.append("senders")
     return ReadMail(
         headers=headers,
         subject=one_line(decoded(headers.get("subject", ("",))[0]))[:998],
@@ -106,13 +116,33 @@ def read(raw: bytes) -> ReadMail:
     )
 
 
+def _bounded(raw: bytes) -> bytes:
+    """The mail itself, or as much of one as the library's parser takes in well under a second."""
+    whole = _with_less_headers(raw)
+    for mark, most in ((b"\n--", MOST_BOUNDARIES), (b"\n", MOST_LINES)):
+        if whole.count(mark) > most:
+            whole = mark.join(whole.split(mark, most)[:most])
+    return whole
+
+
+def _with_less_headers(raw: bytes) -> bytes:
+    """A mail whose headers end where they become absurd."""
+    raw = raw if len(raw) <= MOST_BYTES else raw[:MOST_BYTES]
+    ends = [at for mark in (b"\r\n\r\n", b"\n\n") if (at := raw.find(mark)) >= 0]
+    end = min(ends, default=len(raw))
+    if end <= MOST_HEADER_BYTES:
+        return raw
+    last = raw.rfind(b"\n", 0, MOST_HEADER_BYTES) + 1
+    return raw[:last] + raw[end:]
+
+
 def decoded(value: str) -> str:
     """A header with its encoded words (RFC 2047) read; what cannot be read stays as it is."""
     if "=?" not in value:
         return value
     try:
-        pieces = decode_header(value)
-    except (HeaderParseError, *_UNREADABLE):
+        pieces = decode_header(value[:_LONGEST_HEADER])
+    except (HeaderParseError, *UNREADABLE):
         return value
     return "".join(_piece(text, charset) for text, charset in pieces)
 
@@ -131,19 +161,30 @@ def _piece(text: bytes | str, charset: str | None) -> str:
 def _parsed(raw: bytes) -> tuple[Message, list[str]]:
     try:
         return BytesParser(policy=compat32).parsebytes(raw), []
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     try:
         return BytesHeaderParser(policy=compat32).parsebytes(raw), ["structure"]
-    except _UNREADABLE:
+    except UNREADABLE:
         return Message(), ["structure", "headers"]
 
 
 def _headers(message: Message) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for name, value in message.items():
-        found.setdefault(name.lower(), []).append(str(value))
+    for name, value in message.raw_items():
+        found.setdefault(name.lower(), []).append(_unescaped(str(value)))
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _unescaped(value: str) -> str:
+    """A header as its sender typed it: many programs leave theirs unencoded."""
+    if value.isascii():
+        return value
+    content = value.encode("utf-8", "surrogateescape")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def _ids(headers: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
@@ -165,5 +206,5 @@ def _day(value: str) -> date | None:
     try:
         found = parsedate_tz(value[:200])
         return date(*found[:3]) if found else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None

@@ -16,7 +16,7 @@ LONGEST: Final = timedelta(days=300)
 _SOON: Final = timedelta(days=7)  # a note may be a few days older than the answer it gives
 _FILE: Final = Path(__file__).with_name("returns.toml")
 _BEFORE: Final = 60  # characters in front of a day that say what it is
-_AFTER: Final = 25
+_AFTER: Final = 30
 
 
 class _Rules(NamedTuple):
@@ -25,6 +25,7 @@ class _Rules(NamedTuple):
     away: re.Pattern[str]
     through: re.Pattern[str]
     inclusive: re.Pattern[str]
+    back_after: re.Pattern[str]
     back_weekday: re.Pattern[str]
     weekdays: Mapping[str, int]
 
@@ -77,7 +78,8 @@ def _read(match: re.Match[str], text: str, today: date) -> _Found | None:
         return _Found(found + timedelta(days=1), is_back=False, is_away=True)
     if rules.away.search(before):
         return _Found(found, is_back=False, is_away=True)
-    return _Found(found, is_back=bool(rules.back.search(before)), is_away=False)
+    is_back = bool(rules.back.search(before) or rules.back_after.search(re.split(r"[.;\n]", after)[0]))
+    return _Found(found, is_back=is_back, is_away=False)
 
 
 def _date(year: str | None, month: int | None, day: int, today: date) -> date | None:
@@ -113,6 +115,7 @@ def _rules() -> _Rules:
         away=re.compile(rf"(?<!\w){away} {weekday}$"),
         through=re.compile(rf"(?<![\w']){through} ?{weekday}$"),
         inclusive=re.compile(rf"\W{{0,3}}{_any_of(found['inclusive'])}"),
+        back_after=re.compile(rf"(?<!\w){_any_of(found['back_after'])}\b"),
         back_weekday=re.compile(rf"(?<!\w){back}\b[^.;\n\d]{{0,30}}\b(?P<weekday>{'|'.join(names)})\b"),
         weekdays=names,
     )

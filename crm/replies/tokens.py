@@ -36,6 +36,7 @@ _HEADERS: Final = (
 _KINDS: Final = {"r": TokenKind.REPLY, "b": TokenKind.BOUNCE, "u": TokenKind.UNSUBSCRIBE}
 # A gateway may write `prvs=…=b+…`, `SRS0=…=b+…` or the plus as %2B.
 _TOKEN: Final = re.compile(r"(?<![a-z0-9.+_-])([rbu])(?:\+|%2b)([a-z2-7]{16,255})@", re.IGNORECASE)
+_ENVELOPE_ID: Final = re.compile(r"[a-z2-7]{16,64}")
 _LONGEST: Final = 10_000  # characters of a header
 
 
@@ -47,6 +48,12 @@ def find(mail: ReadMail) -> tuple[Token, ...]:
     values = (decoded(value)[:_LONGEST] for name in _HEADERS for value in mail.headers.get(name, ()))
     found = (match for value in values for match in _TOKEN.finditer(value))
     return tuple(dict.fromkeys(Token(_KINDS[match[1].lower()], match[2].lower()) for match in found))
+
+
+def envelope_id(mail: ReadMail) -> str:
+    """Our name for the mail that a report is about, as its envelope carried it (RFC 3464 §2.2.1)."""
+    names = (block.get("original-envelope-id", "") for block in mail.parts.blocks)
+    return next((name for name in names if _ENVELOPE_ID.fullmatch(name)), "")
 
 
 def returned(mail: ReadMail) -> tuple[str, ...]:

@@ -36,6 +36,9 @@ class Sub(enum.StrEnum):
     FULL = "full"
     DISABLED = "disabled"
     SYSTEM = "system"
+    AMBIGUOUS = "ambiguous"
+    """Bounce: filtered, or no saying why."""
+
     POLICY = "policy"
     AUTHENTICATION = "authentication"
     CONTENT = "content"
@@ -70,6 +73,12 @@ class Sub(enum.StrEnum):
     CHALLENGE = "challenge"
     """A filter asks the sender to prove something. Never answered."""
 
+    INTERESTED = "interested"
+    """A person asks for a call, a price or an example."""
+
+    OTHER_DESK = "other_desk"
+    """A person says that somebody else decides."""
+
     NEGATED = "negated"
     """Unclear: words of an opt-out, and a no beside them."""
 
@@ -85,6 +94,9 @@ class Sub(enum.StrEnum):
 
     MIXED = "mixed"
     """Unclear: it looks automatic and says stop."""
+
+    UNSURE = "unsure"
+    """Unclear: nothing in it says that it is an ordinary answer."""
 
     WORD = "word"
     """Unclear: a word about rights or spam without a request."""

@@ -1,63 +1,32 @@
 """Enrolments: who is on their way through a sequence, what comes next, and why it does not."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, Required, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, bindparam, case, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.prepared import Prepared, one_of
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 
-
-@dataclass(frozen=True, slots=True)
-class NewEnrolment:
-    """Somebody who begins a sequence."""
-
-    prospect_id: int
-    due_at: datetime
-    """When the first step is due."""
-
-
 ACTIVE: Final = frozenset({EnrolmentState.RUNNING, EnrolmentState.PAUSED})
+NOTHING: Final[Mapping[int, datetime]] = MappingProxyType({})
 
 _enrolments = Enrolment.metadata.tables["enrolments"]
 _e = _enrolments.c
 
 
-def begin(
-    session: Session,
-    begun: Sequence[NewEnrolment],
-    *,
-    sequence_id: int,
-    version_id: int,
-    by: int | None,
-    at: datetime,
-) -> dict[int, int]:
-    """Enrol people; the new enrolments by prospect. Whoever is in one already is left out."""
-    if not begun:
-        return {}
-    rows = [
-        {
-            "prospect_id": one.prospect_id,
-            "sequence_id": sequence_id,
-            "version_id": version_id,
-            "state": EnrolmentState.RUNNING,
-            "stop_detail": "",
-            "position": 1,
-            "next_due_at": one.due_at,
-            "enrolled_by": by,
-            "enrolled_at": at,
-            "changed_at": at,
-        }
-        for one in begun
-    ]
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(_enrolments).on_conflict_do_nothing().returning(_e.prospect_id, _e.id)
-    return dict(session.connection().execute(statement, rows).all())
+class Pausing(TypedDict, total=False):
+    """How a pause is written down."""
+
+    at: Required[datetime]
+    detail: str
+    """What stands beside the reason: codes of the gate, or what a text lacks."""
+
+    resumes_at: datetime | None
+    """When it ends by itself; None waits for somebody."""
 
 
 def stop_all(
@@ -91,44 +60,84 @@ def finish(session: Session, enrolment_ids: Collection[int], *, at: datetime) ->
 
 
 def pause(
-    session: Session,
-    enrolment_ids: Collection[int],
-    reason: StopReason,
-    *,
-    at: datetime,
-    detail: str = "",
-    resumes_at: datetime | None = None,
+    session: Session, enrolment_ids: Collection[int], reason: StopReason, **how: Unpack[Pausing]
 ) -> int:
-    """Hold running enrolments until somebody, or a date, lets them go on; how many."""
+    """Hold running enrolments until somebody, or a date, lets them go on; how many.
+
+    The clock of the next step's delay stops: what is left of it is kept until `workflows.sending.resume`.
+    """
     paused = session.scalars(
         update(_enrolments)
         .where(_e.id.in_(enrolment_ids), _e.state == EnrolmentState.RUNNING)
         .values(
             state=EnrolmentState.PAUSED,
-            stop_reason=reason,
-            stop_detail=detail[:300],
+            held_at=how["at"],
+            held_due_at=func.coalesce(_e.held_due_at, _e.next_due_at),
             next_due_at=None,
-            resumes_at=resumes_at,
-            changed_at=at,
+            **_why(reason, how),
         )
         .returning(_e.id)
     )
     return len(paused.all())
 
 
+def hold(session: Session, enrolment_ids: Collection[int], reason: StopReason, **how: Unpack[Pausing]) -> int:
+    """Pause them, whether they run or are paused for another reason: a colleague's word counts; how many.
+
+    What was left of a delay when the first pause began is kept.
+    """
+    longer = session.scalars(
+        update(_enrolments)
+        .where(_e.id.in_(enrolment_ids), _e.state == EnrolmentState.PAUSED)
+        .values(**_why(reason, how))
+        .returning(_e.id)
+    ).all()
+    return len(longer) + pause(session, enrolment_ids, reason, **how)
+
+
 def pause_all(
-    session: Session,
-    prospect_ids: Collection[int],
-    reason: StopReason,
-    *,
-    at: datetime,
-    resumes_at: datetime | None = None,
+    session: Session, prospect_ids: Collection[int], reason: StopReason, **how: Unpack[Pausing]
 ) -> list[int]:
     """Hold what runs for these people; the enrolments' ids."""
     running = select(_e.id).where(_e.prospect_id.in_(prospect_ids), _e.state == EnrolmentState.RUNNING)
     ids = list(session.scalars(running))
-    pause(session, ids, reason, at=at, resumes_at=resumes_at)
+    pause(session, ids, reason, **how)
     return ids
+
+
+def _why(reason: StopReason, how: Pausing) -> dict[str, Any]:
+    return {
+        "stop_reason": reason,
+        "stop_detail": how.get("detail", "")[:300],
+        "resumes_at": how.get("resumes_at"),
+        "changed_at": how["at"],
+    }
+
+
+def stay_away(session: Session, prospect_ids: Collection[int], *, until: datetime, at: datetime) -> int:
+    """Move the end of a pause for an absence to what a newer note says; how many."""
+    moved = session.scalars(
+        update(_enrolments)
+        .where(
+            _e.prospect_id.in_(prospect_ids),
+            _e.state == EnrolmentState.PAUSED,
+            _e.stop_reason == StopReason.OUT_OF_OFFICE,
+        )
+        .values(resumes_at=until, changed_at=at)
+        .returning(_e.id)
+    )
+    return len(moved.all())
+
+
+def waiting(session: Session, prospect_id: int, reason: StopReason, *, detail: str = "") -> list[int]:
+    """What is paused for somebody, by the reason and what stands beside it."""
+    found = select(_e.id).where(
+        _e.prospect_id == prospect_id,
+        _e.state == EnrolmentState.PAUSED,
+        _e.stop_reason == reason,
+        _e.stop_detail == detail,
+    )
+    return list(session.scalars(found))
 
 
 def resume(session: Session, due: Mapping[int, datetime], *, at: datetime) -> int:
@@ -143,6 +152,8 @@ def resume(session: Session, due: Mapping[int, datetime], *, at: datetime) -> in
                 stop_reason=None,
                 stop_detail="",
                 resumes_at=None,
+                held_at=None,
+                held_due_at=None,
                 next_due_at=next_due_at,
                 changed_at=at,
             )
@@ -151,9 +162,18 @@ def resume(session: Session, due: Mapping[int, datetime], *, at: datetime) -> in
     return resumed
 
 
-def wait_until(session: Session, due: Mapping[int, datetime]) -> None:
-    """Move the moment at which the planner looks at running enrolments again."""
-    _WAIT.many(session, [{"enrolment": enrolment_id, "then": at} for enrolment_id, at in due.items()])
+def wait_until(
+    session: Session, due: Mapping[int, datetime], *, late_from: Mapping[int, datetime] = NOTHING
+) -> None:
+    """Move the moment at which the planner looks at running enrolments again.
+
+    `late_from`: those that wait only because we stopped or stood still, and since when their step is due.
+    """
+    rows = [
+        {"enrolment": enrolment_id, "then": at, "since": late_from.get(enrolment_id)}
+        for enrolment_id, at in due.items()
+    ]
+    _WAIT.many(session, rows)
 
 
 def hand_out(session: Session, enrolment_ids: Collection[int]) -> None:
@@ -166,7 +186,7 @@ def advance(session: Session, steps: Mapping[int, tuple[int, datetime]], *, at: 
     """Go on to the next step: (its position, when it is due).
 
     A paused or stopped enrolment learns its new position too, so that the step that left is not written
-    again; it gets no moment.
+    again; it gets no moment, and a pause keeps the whole delay.
     """
     rows = [
         {"enrolment": enrolment_id, "place": position, "then": due_at, "now": at}
@@ -175,21 +195,25 @@ def advance(session: Session, steps: Mapping[int, tuple[int, datetime]], *, at: 
     _ADVANCE.many(session, rows)
 
 
+_THEN = bindparam("then", type_=_e.next_due_at.type)
+_NOW = bindparam("now", type_=_e.held_at.type)
 _WAIT = Prepared(
     update(_enrolments)
     .where(_e.id == bindparam("enrolment"), _e.state == EnrolmentState.RUNNING)
-    .values(next_due_at=bindparam("then"))
+    .values(next_due_at=bindparam("then"), held_due_at=bindparam("since"))
 )
-_HAND_OUT = Prepared(update(_enrolments).where(one_of(_e.id, "ids")).values(next_due_at=None))
+_HAND_OUT = Prepared(
+    update(_enrolments).where(one_of(_e.id, "ids")).values(next_due_at=None, held_due_at=None)
+)
 _ADVANCE = Prepared(
     update(_enrolments)
     .where(_e.id == bindparam("enrolment"), _e.position < bindparam("place"))
     .values(
         position=bindparam("place"),
-        next_due_at=case(
-            (_e.state == EnrolmentState.RUNNING, bindparam("then", type_=_e.next_due_at.type)), else_=None
-        ),
-        changed_at=bindparam("now"),
+        next_due_at=case((_e.state == EnrolmentState.RUNNING, _THEN), else_=None),
+        held_due_at=case((_e.state == EnrolmentState.PAUSED, _THEN), else_=None),
+        held_at=case((_e.state == EnrolmentState.PAUSED, _NOW), else_=None),
+        changed_at=_NOW,
     )
 )
 
@@ -212,6 +236,8 @@ def _end(
             stop_detail=detail[:300],
             next_due_at=None,
             resumes_at=None,
+            held_at=None,
+            held_due_at=None,
             changed_at=at,
         )
         .returning(_e.id)

@@ -2,6 +2,7 @@
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -16,6 +17,9 @@ class StepKind(enum.StrEnum):
     EMAIL = "email"
     TASK = "task"
     """A colleague does something; the sequence waits until it is done."""
+
+    WAIT = "wait"
+    """Nothing happens for its working days."""
 
 
 class EnrolmentState(enum.StrEnum):
@@ -67,6 +71,12 @@ class Sequence(Base):
         ForeignKey("mailboxes.id"), info=no_person("which mailbox sends it")
     )
     paused_at: Mapped[datetime | None] = mapped_column(info=no_person("nothing leaves while it is paused"))
+    archived_at: Mapped[datetime | None] = mapped_column(
+        info=no_person("put away: nobody new is enrolled in it")
+    )
+    first_waits: Mapped[bool] = mapped_column(
+        default=False, info=no_person("the first mail to each person waits until a colleague approves it")
+    )
     created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), info=staff_data("who made it"))
     created_at: Mapped[datetime] = mapped_column(info=no_person("when"))
 
@@ -96,8 +106,30 @@ class SequenceVersion(Base):
     )
 
 
+class SequenceDraft(Base):
+    """What the next version of a sequence shall say. One a sequence, shared by all who edit it."""
+
+    __tablename__ = "sequence_drafts"
+    __about__ = None
+
+    sequence_id: Mapped[int] = mapped_column(
+        ForeignKey("sequences.id", ondelete="CASCADE"), primary_key=True, info=no_person("of which sequence")
+    )
+    name: Mapped[str] = mapped_column(String(120), info=no_person("what it shall be called"))
+    language: Mapped[str] = mapped_column(String(2), info=no_person("nl, en, de or fr"))
+    mailbox_id: Mapped[int] = mapped_column(
+        ForeignKey("mailboxes.id"), info=no_person("which mailbox shall send it")
+    )
+    content: Mapped[dict[str, Any]] = mapped_column(info=no_person("the steps as they were typed"))
+    revision: Mapped[int] = mapped_column(info=no_person("counts saves: a colleague's is not overwritten"))
+    edited_by: Mapped[int | None] = mapped_column(
+        ForeignKey("staff.id"), info=staff_data("who saved it last")
+    )
+    edited_at: Mapped[datetime] = mapped_column(info=no_person("when"))
+
+
 class Step(Base):
-    """One mail or one task."""
+    """One mail, one task or one wait."""
 
     __tablename__ = "steps"
     __about__ = None
@@ -108,7 +140,10 @@ class Step(Base):
         ForeignKey("sequence_versions.id"), info=no_person("of which version")
     )
     position: Mapped[int] = mapped_column(info=no_person("1 is the first"))
-    kind: Mapped[StepKind] = mapped_column(info=no_person("mail or task"))
+    lineage: Mapped[int] = mapped_column(
+        info=no_person("which step it is: the same number in every version of its sequence")
+    )
+    kind: Mapped[StepKind] = mapped_column(info=no_person("mail, task or wait"))
     delay: Mapped[int] = mapped_column(info=no_person("working days after the step before, 0 to 60"))
     subject: Mapped[str] = mapped_column(
         String(200), default="", info=no_person("subject template; empty continues the thread")
@@ -118,11 +153,33 @@ class Step(Base):
     version: Mapped[SequenceVersion] = relationship(back_populates="steps", lazy="raise")
 
 
+class StepVariant(Base):
+    """One of two to four texts of a step. Its words never change; whether it is in use may."""
+
+    __tablename__ = "step_variants"
+    __about__ = None
+    __table_args__ = (UniqueConstraint("step_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
+    step_id: Mapped[int] = mapped_column(ForeignKey("steps.id"), info=no_person("of which step"))
+    number: Mapped[int] = mapped_column(info=no_person("1 is A, the step's own text"))
+    subject: Mapped[str] = mapped_column(String(200), info=no_person("subject template"))
+    body: Mapped[str] = mapped_column(Text, info=no_person("text template"))
+    text_key: Mapped[str] = mapped_column(
+        String(32), info=no_person("the same words in another version are counted together")
+    )
+    off_at: Mapped[datetime | None] = mapped_column(info=no_person("nobody gets it since then"))
+
+
 class Enrolment(Base):
     """Somebody on their way through a version of a sequence.
 
     `next_due_at` is set while the planner has something to do; it is empty while a message or a
     task is out, and in every state but `running`.
+
+    What we hold up ourselves keeps its moment: `held_due_at` is when the step was due (or would have been)
+    before we paused it. With `held_at` it is the remaining delay of a pause; without, of a running one that
+    waits for its sequence or mailbox, what tells how late it is.
     """
 
     __tablename__ = "enrolments"
@@ -164,6 +221,14 @@ class Enrolment(Base):
     position: Mapped[int] = mapped_column(default=1, info=subject("the step that comes next"))
     next_due_at: Mapped[datetime | None] = mapped_column(info=subject("when it comes, on the calendar clock"))
     resumes_at: Mapped[datetime | None] = mapped_column(info=subject("when a pause ends by itself"))
+    approved_at: Mapped[datetime | None] = mapped_column(info=subject("when their first mail was approved"))
+    approved_by: Mapped[int | None] = mapped_column(
+        ForeignKey("staff.id"), info=staff_data("who approved their first mail")
+    )
+    held_at: Mapped[datetime | None] = mapped_column(info=subject("when a pause stopped the clock"))
+    held_due_at: Mapped[datetime | None] = mapped_column(
+        info=subject("when the step was due before we held it up")
+    )
     enrolled_by: Mapped[int | None] = mapped_column(
         ForeignKey("staff.id"), info=staff_data("who enrolled them")
     )

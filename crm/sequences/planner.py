@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -51,12 +52,26 @@ def next_due(  # noqa: PLR0913 - all by name; they are the things that decide
     """
     if after.tzinfo is None:
         raise ValueError("the planner needs an aware moment")
-    day = add_working_days(after.astimezone(zone).date(), working_days, country, extra_holidays)
+    opening, closing = _span(after, working_days, zone, country, window, frozenset(extra_holidays))
+    return _place(opening, closing, seed, window, zone)
+
+
+@lru_cache(maxsize=1_024)
+def _span(
+    after: datetime,
+    working_days: int,
+    zone: ZoneInfo,
+    country: str | None,
+    window: SendWindow,
+    closed: frozenset[date],
+) -> tuple[datetime, datetime]:
+    """From when to when a step may be due. Asked with one midnight for everybody whose turn did not come."""
+    day = add_working_days(after.astimezone(zone).date(), working_days, country, closed)
     while True:
         hours = window.on(day, zone) if day.weekday() in window.days else None
         if hours is not None and after < hours[1]:
-            return _place(max(after.astimezone(UTC), hours[0]), hours[1], seed, window, zone)
-        day = add_working_days(day + timedelta(days=1), 0, country, extra_holidays)
+            return max(after.astimezone(UTC), hours[0]), hours[1]
+        day = add_working_days(day + timedelta(days=1), 0, country, closed)
 
 
 def release_at(
@@ -83,10 +98,17 @@ def release_at(
     return _place(opening, min(opening + SPREAD, closing), seed, window, zone)
 
 
-def is_too_late(due_at: datetime, now: datetime, *, zone: ZoneInfo, country: str | None) -> bool:
-    """Tell whether a step was due so long ago that it becomes a task instead of a late mail."""
+def is_too_late(
+    due_at: datetime, now: datetime, *, zone: ZoneInfo, country: str | None, after: int = LATE_AFTER
+) -> bool:
+    """Tell whether a step was due so long ago that it becomes a task instead of a late mail.
+
+    `after`: working days it may be late.
+    """
+    if now - due_at < timedelta(days=after):
+        return False  # fewer days than that hold no more working days
     due, today = due_at.astimezone(zone).date(), now.astimezone(zone).date()
-    return working_days_between(due, today, country) > LATE_AFTER
+    return working_days_between(due, today, country) > after
 
 
 def _next_opening(

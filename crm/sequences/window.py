@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -37,13 +38,18 @@ class SendWindow:
 
         Whether the day is one of `days` is not asked.
         """
-        opening = instant(datetime.combine(day, self.opens), zone)
-        closing = instant(datetime.combine(day, self.closes), zone)
-        return (opening, closing) if opening < closing else None
+        return _hours(self.opens, self.closes, day, zone)
 
     def has(self, moment: datetime, zone: ZoneInfo) -> bool:
         """Tell whether the clock there shows one of the hours, whatever the day."""
         return self.opens <= moment.astimezone(zone).time() < self.closes
+
+
+@lru_cache(maxsize=4_096)
+def _hours(opens: time, closes: time, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    opening = instant(datetime.combine(day, opens), zone)
+    closing = instant(datetime.combine(day, closes), zone)
+    return (opening, closing) if opening < closing else None
 
 
 OFFICE_HOURS: Final = SendWindow()

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.errors import NotFoundError
@@ -26,6 +26,11 @@ def count(session: Session) -> int:
 def by_email(session: Session, email: str) -> Staff | None:
     """The account with this address, whatever its case."""
     return session.scalar(select(Staff).where(Staff.email == email.strip().lower()))
+
+
+def by_id(session: Session, staff_id: int) -> Staff | None:
+    """The account with this number."""
+    return session.get(Staff, staff_id)
 
 
 def everybody(session: Session) -> list[Staff]:
@@ -51,6 +56,12 @@ def open_invitation(session: Session, code: str, *, at: datetime) -> Invitation:
     if found is None or found.used_at is not None or found.expires_at < at:
         raise NotFoundError
     return found
+
+
+def forget_invitations(session: Session, *, before: datetime) -> int:
+    """Drop links that ended before a moment, used or not; how many. Who was invited is in the audit."""
+    result = session.execute(delete(Invitation).where(Invitation.expires_at < before))
+    return int(result.rowcount)  # type: ignore[attr-defined] # a DELETE has one
 
 
 def claim(session: Session, code: str, *, name: str, email: str, password_hash: str, at: datetime) -> Staff:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response
 from jinja2 import StrictUndefined
+from werkzeug.routing import IntegerConverter, Map
 
 from crm.services import Services
 from crm.web import errors, frame, guard, headers
@@ -9,6 +10,16 @@ from crm.web.assets import STATIC
 from crm.web.database import db
 from crm.web.pages import BLUEPRINTS
 from crm.web.public import languages
+
+
+class Id(IntegerConverter):
+    """A number in an address: what an integer column takes. A larger one is nobody's."""
+
+    regex = r"\d{1,10}"
+
+    def __init__(self, rules: Map) -> None:
+        super().__init__(rules, max=2**31 - 1)
+
 
 LARGEST_FORM = 2 * 1024 * 1024  # bytes; the import page and the hooks set their own
 
@@ -28,6 +39,7 @@ def create_app(services: Services) -> Flask:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
+    app.url_map.converters["int"] = Id
     app.url_map.strict_slashes = False  # a redirect would break one-click (RFC 8058)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True

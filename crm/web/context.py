@@ -10,7 +10,7 @@ from crm.staff.sessions import Me
 from crm.tracking.addresses import IpPurpose, client_address, ip_digest
 from crm.web.database import reading
 
-__all__ = ["client_digest", "is_htmx", "me", "now", "reading", "real_now", "services"]
+__all__ = ["client_digest", "is_htmx", "is_poll", "me", "now", "reading", "real_now", "services"]
 
 
 def services() -> Services:
@@ -36,6 +36,11 @@ def me() -> Me:
 def is_htmx() -> bool:
     """Tell whether a part of the page is wanted, not the whole."""
     return request.headers.get("HX-Request") == "true"
+
+
+def is_poll() -> bool:
+    """Tell whether the page asks by itself, with nobody at work behind it."""
+    return request.headers.get("X-Poll") is not None
 
 
 def client_digest() -> str:

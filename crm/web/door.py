@@ -16,7 +16,7 @@ from crm.staff.roles import Act
 from crm.web.access import Open, allows
 from crm.web.context import client_digest, reading, real_now, services
 from crm.web.guard import cookie_name, safe_next
-from crm.workflows.log_in import claim_account, log_in, log_out, walk_in
+from crm.workflows.house.log_in import claim_account, log_in, log_out, walk_in
 
 bp = Blueprint("door", __name__)
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from crm.kernel.errors import ConflictError, InvalidLinkError, NotFoundError
 from crm.kernel.ids import new_public_id
 from crm.staff.passwords import TooBusyError
-from crm.web.context import is_htmx, services
+from crm.web.context import is_htmx, is_poll, services
 from crm.web.headers import is_public
 from crm.web.public import languages
 
@@ -29,6 +29,8 @@ def _page(code: int, reference: str = "") -> ResponseReturnValue:
             controller=services().settings.controller,
         )
         return text, code
+    if is_poll() and code != 401:
+        return "", code  # it asks again by itself; a message every few seconds would help nobody
     if is_htmx():
         return render_template("errors/toast.html", code=code, csrf_token=_csrf()), code
     return render_template("errors/staff.html", code=code, reference=reference), code
@@ -76,5 +78,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(ConflictError, _answers(409))
     app.register_error_handler(TooBusyError, _answers(429))
     app.register_error_handler(OperationalError, _no_room)
+    # What no column takes (a NUL, a number beyond all numbers), and two who did the same at one moment.
+    app.register_error_handler(DataError, _answers(400))
+    app.register_error_handler(OverflowError, _answers(400))
+    app.register_error_handler(IntegrityError, _answers(409))
     app.register_error_handler(OSError, _answers(503))
     app.register_error_handler(Exception, _broken)

@@ -11,8 +11,10 @@ from flask import Flask, g, request, url_for
 from crm.queries.frame import Counts, counts
 from crm.staff.roles import Act, may
 from crm.staff.sessions import Me
+from crm.web import flashes
 from crm.web.assets import asset
 from crm.web.context import now, reading, services
+from crm.web.staff import times
 
 HOME: Final = ZoneInfo("Europe/Amsterdam")
 
@@ -32,6 +34,7 @@ PLACES: Final = (
     Place("today", "Today", "today.show", "inbox", Act.SEE),
     Place("prospects", "Prospects", "prospects.listing", "users", Act.SEE),
     Place("sequences", "Sequences", "sequences.listing", "route", Act.SEE),
+    Place("approving", "To approve", "approving.listing", "mail-check", Act.ENROL),
     Place("leads", "Leads", "leads.listing", "handshake", Act.SEE),
     Place("mailbox", "Mailbox", "mailbox.listing", "mail", Act.SEE),
     Place("uncertain", "In doubt", "uncertain.listing", "circle-question-mark", Act.RESOLVE),
@@ -40,24 +43,11 @@ PLACES: Final = (
     Place("settings", "Settings", "settings.show", "settings", Act.PAUSE),
 )
 
-DID: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "saved": "Saved",
-        "known": "They were here already.",
-        "enrolled": "Enrolled",
-        "converted": "Noted: they said yes. The lead is on its way.",
-        "resolved": "Noted",
-        "refused": "Recorded. Nothing more will be sent to them.",
-        "paused": "Paused. Nothing leaves until you resume.",
-        "resumed": "Sending goes on",
-        "published": "Published",
-        "invited": "Invitation made",
-        "stopped": "Stopped",
-        "left": "Too late: it was leaving already.",
-        "erased": "Erased. The receipt is below.",
-    }
-)
-"""What a page that was redirected to says about what was just done, by the word in its address."""
+LIVE: Final = frozenset({"today", "uncertain", "approving"})
+"""Places with a number that changes by itself."""
+
+_PART_OF: Final[Mapping[str, str]] = MappingProxyType({"limits": "settings"})
+"""Pages that have no place of their own in the side bar."""
 
 
 def _initials(name: str) -> str:
@@ -70,7 +60,8 @@ def _person(me: Me) -> dict[str, object]:
 
 
 def _nav(me: Me, numbers: Counts) -> list[dict[str, object]]:
-    shown = {"today": numbers.today, "uncertain": numbers.uncertain}
+    shown = {"today": numbers.today, "uncertain": numbers.uncertain, "approving": numbers.held}
+    here = (request.endpoint or "").partition(".")[0]
     return [
         {
             "key": place.key,
@@ -78,7 +69,7 @@ def _nav(me: Me, numbers: Counts) -> list[dict[str, object]]:
             "href": url_for(place.endpoint),
             "icon": place.icon,
             "count": shown.get(place.key) or "",
-            "current": (request.endpoint or "").partition(".")[0] == place.endpoint.partition(".")[0],
+            "current": _PART_OF.get(here, here) == place.endpoint.partition(".")[0],
         }
         for place in PLACES
         if may(me.role, place.act)
@@ -99,31 +90,43 @@ def _sending(numbers: Counts) -> dict[str, object]:
     }
 
 
-def clock_note() -> str | None:
+def demo_clock() -> dict[str, object] | None:
     """In the demo: what the calendar says, and how fast it runs."""
     speed = services().clocks.speed
     if speed == 1:
         return None
     local = now().astimezone(HOME)
-    return f"Demo clock: {local:%a} {local.day} {local:%b %Y %H:%M}, runs {speed:,.0f} times as fast."
+    return {
+        "text": f"{local:%a} {local.day} {local:%b %Y %H:%M}",
+        "iso": now().isoformat(timespec="milliseconds"),
+        "speed": speed,
+        "said": f"{speed:,.0f}",
+    }
 
 
 def _around() -> dict[str, Any]:
     me: Me | None = g.get("crm_me")
     if me is None:
         return {"asset": asset, "csrf_token": "", "flashes": []}
-    numbers = counts(reading(), staff_id=me.id, now=now(), real_now=services().clocks.real())
-    done = DID.get(request.args.get("did", ""))
+    numbers = counts(
+        reading(),
+        staff_id=me.id,
+        resolves=may(me.role, Act.RESOLVE),
+        day_ends=times.end_of_day(now()),
+        now=now(),
+        real_now=services().clocks.real(),
+    )
     return {
         "asset": asset,
         "csrf_token": me.csrf_token,
         "me": _person(me),
         "nav": _nav(me, numbers),
         "sending": _sending(numbers),
-        "clock_note": clock_note(),
-        "flashes": [{"text": done, "undo_url": None, "kind": "done"}] if done else [],
+        "demo_clock": demo_clock(),
+        "flashes": flashes.shown(me),
         "logout_url": url_for("door.logout"),
         "jump_url": url_for("prospects.jump"),
+        "around_url": url_for("around.show"),
     }
 
 

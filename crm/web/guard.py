@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from crm.staff import sessions
 from crm.staff.roles import Act, may
 from crm.web.access import Open, access_of
-from crm.web.context import is_htmx, reading, real_now, services
+from crm.web.context import is_htmx, is_poll, reading, real_now, services
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -59,7 +59,7 @@ def _admit_staff(act: Act) -> ResponseReturnValue | None:
         if not sessions.fits(found, token):
             abort(403)
         _from_our_pages()
-    else:
+    elif not is_poll():
         _keep_alive(value)
     return None
 
@@ -77,7 +77,7 @@ def _from_our_pages() -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         abort(403)
     origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+    if origin and origin != "null" and origin.partition("://")[2] != request.host:
         abort(403)
 
 
@@ -89,7 +89,8 @@ def _keep_alive(value: str) -> None:
 
 def safe_next(target: str | None) -> str:
     """Where to go after the log-in: a path of ours, or Today (I42)."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+    is_path = target is not None and target.startswith("/") and not target.startswith("//")
+    if not target or not is_path or "\\" in target or any(ord(char) < 33 for char in target):
         return "/"
     parts = urlsplit(target)
-    return "/" if parts.scheme or parts.netloc or any(ord(char) < 33 for char in target) else target
+    return "/" if parts.scheme or parts.netloc else target

@@ -16,7 +16,7 @@ from crm.tracking.addresses import IpAddress, IpDigest, IpPurpose, client_addres
 from crm.tracking.machines import HEADERS, LONGEST_AGENT, Hints, classify, network_of
 from crm.tracking.openings import Fetch
 from crm.tracking.writer import BatchWriter, close_at_exit
-from crm.workflows.note_openings import Noting, note_openings
+from crm.workflows.reports.note_openings import Noting, note_openings
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

@@ -9,7 +9,6 @@ the ratio tells anything.
 
 import argparse
 import csv
-import gc
 import random
 import shutil
 import sqlite3
@@ -22,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import crm.models  # noqa: F401 - every table
-from crm.bootstrap.command import COLLECT_AFTER
+from crm.bootstrap.command import settle_in
 from crm.cli.progress import ImportBar, tally
 from crm.kernel import keys, schema
 from crm.kernel.clock import Clocks, monotonic, real_clock
@@ -37,10 +36,10 @@ from crm.prospects.reading.mapping import guess
 from crm.prospects.reading.parsed import Defaults
 from crm.prospects.reading.table import open_table
 from crm.queries.preview import MOST, preview
-from crm.workflows.import_batch import Intake
-from crm.workflows.import_prospects import import_prospects
-from crm.workflows.import_run import Progress
-from crm.workflows.receive_import import receive_import, start_import
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.people.import_prospects import import_prospects
+from crm.workflows.people.import_run import Progress
+from crm.workflows.people.receive_import import receive_import, start_import
 
 LIMIT = 0.03
 """Of the reference; what this program has to hold."""
@@ -157,8 +156,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where the databases are made; default a temporary one")
     parser.add_argument("--again", action="store_true", help="import the same file a second time as well")
     given = parser.parse_args()
-    gc.freeze()  # as the command line does
-    gc.set_threshold(COLLECT_AFTER, 50, 100)
+    settle_in()
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
         path = folder / "prospects.csv"

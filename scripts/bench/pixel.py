@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from sqlalchemy import func, select
 
 from crm.bootstrap.home import make_home, read_home
+from crm.bootstrap.server import THREADS
 from crm.bootstrap.wiring import build_services, settings_from
 from crm.kernel import schema
 from crm.kernel.clock import monotonic
@@ -53,8 +54,8 @@ def served(target: str, env: dict[str, str], workers: int) -> Iterator[tuple[int
         port = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "2", "--no-ws", "--no-access-log", "--log-level",
-        "error", target,
+        "--workers", str(workers), "--blocking-threads", str(THREADS), "--no-ws", "--no-access-log",
+        "--log-level", "error", target,
     ]  # fmt: skip
     server = subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL)  # noqa: S603 - our own arguments
     try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from crm.kernel.addresses import EmailAddress
 from crm.services import Services
-from crm.workflows.enrol import enrol
+from crm.workflows.series.enrol import enrol
 from scripts.demo.cast import Ground, Person, cast
 from scripts.demo.chance import share, weighted
 from scripts.demo.history import spoken_for

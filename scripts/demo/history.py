@@ -15,10 +15,10 @@ from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish, keys_of
 from crm.prospects.models import Status
 from crm.services import Services
-from crm.workflows.change_status import change_status
-from crm.workflows.convert import Converting, convert
-from crm.workflows.log_note import Said, log_note
-from crm.workflows.refuse import Desk, Mailbox, refuse
+from crm.workflows.desk.log_note import Said, log_note
+from crm.workflows.leads.convert import Converting, convert
+from crm.workflows.people.change_status import change_status
+from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
 from scripts.demo.cast import HERE, Person
 
 AFTERNOON: Final = timedelta(hours=6)

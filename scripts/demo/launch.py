@@ -16,7 +16,8 @@ from typing import Final
 
 from crm.bootstrap import launch
 from crm.bootstrap.home import INBOX, SENT, SETTINGS, is_settled, read_home
-from crm.bootstrap.launch import USAGE, CannotStartError, Part
+from crm.bootstrap.launch import USAGE
+from crm.bootstrap.parts import CannotStartError, Part, start, stop
 from crm.kernel.clock import real_clock
 from crm.kernel.errors import InvalidSettingsError
 from crm.kernel.settings import Settings
@@ -25,7 +26,7 @@ from scripts.demo.names import NameServer
 from scripts.demo.people import DONE
 
 STATE: Final = "demo.json"
-_DEMO: Final = {
+DEMO: Final = {
     "CRM_DEMO": "yes",
     "CRM_CONTROLLER_STREET": "Beeldstraat 12",
     "CRM_TRUSTED_PROXIES": "127.0.0.1",
@@ -53,7 +54,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--demo", action="store_true", help="this demo")
     parser.add_argument("--port", type=int, default=8000, help="port on this machine (default 8000)")
     parser.add_argument(
-        "--var", type=Path, default=Path("var/demo"), metavar="DIR", help="folder for all data"
+        "--var",
+        type=Path,
+        default=Path("var/demo"),
+        metavar="DIR",
+        help="folder for all data (default var/demo)",
     )
     parser.add_argument(
         "--speed",
@@ -92,21 +97,24 @@ def run(chosen: argparse.Namespace, stack: ExitStack) -> int:
     state = prepare_folder(var, chosen.seed)
     names = stack.enter_context(NameServer())
     set_environment(names.port, state.service_port)
-    env = launch.environment(var, chosen.port, more=_DEMO)
-    if not (state.built and is_settled(Settings.from_env(env))):
-        state = _make(env, state)
+    env = launch.environment(var, chosen.port, more=DEMO)
+    is_new = not state.built
+    if is_new or not is_settled(Settings.from_env(env)):
+        state = make_world(env, state)
     remember(var, state)
     keeper = Keeper.begin(var, speed=chosen.speed, real=real_clock, starting=_time_to_start())
     keeper.run()
-    parts = launch.start(env, chosen.port, workers=chosen.workers)
+    # A new world has leads that wait for it, and their next try would be minutes later. Otherwise after the
+    # pages: they are there sooner when nothing else starts beside them.
+    parts = [image_service(env, state, var)] if is_new else []
     try:
-        launch.wait_until_open(chosen.port, parts)
-        # Only now: the pages are there sooner when nothing else starts beside them.
-        parts += _company(env, state, var)
+        parts += start(env, chosen.port, workers=chosen.workers)
+        parts += [] if is_new else [image_service(env, state, var)]
+        parts.append(_people(env, state, var))
         _say(env["CRM_BASE_URL"], var, chosen.speed)
         return launch.watch(parts)
     finally:
-        launch.stop(parts)
+        stop(parts)
         keeper.end()
 
 
@@ -116,7 +124,7 @@ def _time_to_start() -> timedelta:
     return timedelta(seconds=min(4 * max(busy, 1), 20))
 
 
-def _make(env: dict[str, str], state: State) -> State:
+def make_world(env: dict[str, str], state: State) -> State:
     """Bring the database up to date, and make the world where there is none."""
     services, var = launch.migrated(env), Path(env["CRM_VAR"])
     if not state.built:
@@ -130,19 +138,23 @@ def _make(env: dict[str, str], state: State) -> State:
     return replace(state, built=True)
 
 
-def _company(env: dict[str, str], state: State, var: Path) -> list[Part]:
-    """The image service's stand-in, and the people."""
-    whole, base = {**os.environ, **env}, env["CRM_BASE_URL"]
-    service = [
-        *(sys.executable, "-m", "scripts.image_service", "--port", str(state.service_port), "--crm", base),
-        *("--secret-file", str(var / "keys" / "image_service"), "--data", str(var / "image-service")),
+def image_service(env: dict[str, str], state: State, var: Path) -> Part:
+    """The image service's stand-in."""
+    command = [
+        *(sys.executable, "-m", "scripts.image_service", "--port", str(state.service_port)),
+        *("--crm", env["CRM_BASE_URL"], "--secret-file", str(var / "keys" / "image_service")),
+        *("--data", str(var / "image-service")),
     ]
-    people = [
-        *(sys.executable, "-m", "scripts.demo.people", "--var", str(var), "--base", base),
+    return Part("image-service", command, {**os.environ, **env}, var / "logs")
+
+
+def _people(env: dict[str, str], state: State, var: Path) -> Part:
+    """The recipients."""
+    command = [
+        *(sys.executable, "-m", "scripts.demo.people", "--var", str(var), "--base", env["CRM_BASE_URL"]),
         *("--seed", str(state.seed), "--sent", str(var / SENT), "--inbox", str(var / INBOX)),
     ]
-    logs = var / "logs"
-    return [Part("image-service", service, whole, logs), Part("people", people, whole, logs)]
+    return Part("people", command, {**os.environ, **env}, var / "logs")
 
 
 def prepare_folder(var: Path, seed: int | None) -> State:
@@ -161,11 +173,11 @@ def prepare_folder(var: Path, seed: int | None) -> State:
             raise CannotStartError(
                 f"The world in {var} was made with --seed {kept.seed}. Choose another folder with --var."
             )
-        return kept if _is_free(kept.service_port) else replace(kept, service_port=_free_port())
+        return kept if _is_free(kept.service_port) else replace(kept, service_port=free_port())
     for name in _MADE if (var / SETTINGS).exists() else ():
         path = var / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return State(seed=1 if seed is None else seed, built=False, service_port=_free_port())
+    return State(seed=1 if seed is None else seed, built=False, service_port=free_port())
 
 
 def read_state(var: Path) -> State | None:
@@ -201,7 +213,7 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

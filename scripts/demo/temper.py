@@ -79,8 +79,8 @@ _TEMPERS: Final = (
     (Temper.SAYS_STOP, 4.0),
     (Temper.WANTS_TO_KNOW, 3.0),
     (Temper.AWAY, 4.0),
-    (Temper.GONE, 2.0),
-    (Temper.FULL, 2.0),
+    (Temper.GONE, 1.0),  # a tended list: at two of a hundred the guardrail stops a sequence
+    (Temper.FULL, 3.0),
 )
 _DEVICES: Final = ((Device.BROWSER, 60.0), (Device.GMAIL, 22.0), (Device.APPLE, 18.0))
 _CHOICES: Final = (

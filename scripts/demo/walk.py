@@ -116,7 +116,7 @@ class Walk:
         say("The preview of an import says what would be added, is twice, is broken.")
 
     def _today(self) -> date:
-        told = self.open("/").find(r"Demo clock: \w+ (\d+ \w+ \d{4})")
+        told = self.open("/").find(r'id="clock"[^>]*>\w+ (\d+ \w+ \d{4})')
         if not told:
             raise WalkError("The demo clock does not say which day it is.")
         day, month, year = told[0].split()

@@ -19,19 +19,21 @@ from crm.operations import switches
 from crm.permission import assessments
 from crm.prospects import uploads
 from crm.prospects.choices import Choices
-from crm.prospects.models import ImportState, Prospect
+from crm.prospects.import_models import ImportState
+from crm.prospects.models import Prospect
 from crm.sequences.models import Sequence, StepKind
+from crm.sequences.texts import Words
 from crm.sequences.versions import NewStep
 from crm.services import Services
 from crm.staff import passwords
 from crm.staff.models import Role, Staff
-from crm.workflows.check_domains import Watermark, check_domains
-from crm.workflows.import_batch import Intake
-from crm.workflows.import_prospects import import_prospects
-from crm.workflows.log_in import claim_account, log_out
-from crm.workflows.open_house import invitation_link
-from crm.workflows.publish_sequence import Draft, publish_sequence
-from crm.workflows.receive_import import receive_import, start_import
+from crm.workflows.house.log_in import claim_account, log_out
+from crm.workflows.house.open_house import invitation_link
+from crm.workflows.people.check_domains import Watermark, check_domains
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.people.import_prospects import import_prospects
+from crm.workflows.people.receive_import import receive_import, start_import
+from crm.workflows.series.publish_sequence import Draft, publish_sequence
 from scripts.demo.cast import HERE, cast
 from scripts.demo.enrolments import enrol_everybody
 from scripts.demo.fast_calendar import COUNTRIES
@@ -112,8 +114,15 @@ def _decide(services: Services, staff: Mapping[str, int], at: datetime) -> int:
     domain = services.settings.mail_domain
     with services.database.transaction() as session:
         for local, shown, signs in _BOXES:
+            # No gap, no first days: a week passes in minutes here, and there is something to be seen in it.
             box = Mailbox(
-                address=f"{local}@{domain}", display_name=shown, sender_name=signs, daily_cap=DAILY_CAP
+                address=f"{local}@{domain}",
+                display_name=shown,
+                sender_name=signs,
+                daily_cap=DAILY_CAP,
+                gap_seconds=0,
+                jitter_seconds=0,
+                ramp_start=0,
             )
             session.add(box)
         kept = assessments.write(
@@ -184,7 +193,13 @@ def _publish(services: Services, by: int, at: datetime) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in tomllib.loads((HERE / "letters.toml").read_text("utf-8"))["sequence"]:
         steps = [
-            NewStep(StepKind(step["kind"]), step["delay"], step["subject"], step["body"].strip())
+            NewStep(
+                StepKind(step["kind"]),
+                step["delay"],
+                step["subject"],
+                step["body"].strip(),
+                tuple(Words(other["subject"], other["body"].strip()) for other in step.get("other", ())),
+            )
             for step in one["step"]
         ]
         draft = Draft(one["name"], Language(one["language"]), steps)

@@ -1,12 +1,12 @@
 """The Maildir of inbound mail."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from crm.adapters.inbox import QUARANTINE, SIZE_LIMIT, MaildirInbox
+from crm.adapters.inbox import QUARANTINE, MaildirInbox
 from crm.adapters.maildir import Maildir
+from crm.replies.ports import CUT, SIZE_LIMIT
 
 
 def test_rooms_are_those_of_a_maildir(tmp_path: Path) -> None:
@@ -17,6 +17,12 @@ def test_rooms_are_those_of_a_maildir(tmp_path: Path) -> None:
     assert inbox.quarantine("2.second")
     assert (tmp_path / "cur" / "1.first:2,S").exists()
     assert (tmp_path / QUARANTINE / "2.second").exists()
+
+
+def test_what_is_no_mail_at_all_comes_as_it_is(tmp_path: Path) -> None:
+    raw = b"Subject: \xff\xfe\r\nReply-To: <x\r\n\r\n\x00 anything at all, \n even this\r"
+    Maildir(tmp_path).deliver("mail", raw)
+    assert list(MaildirInbox(tmp_path).unseen()) == [("mail", raw)]
 
 
 def test_a_message_half_written_is_not_seen(tmp_path: Path) -> None:
@@ -35,13 +41,15 @@ def test_what_is_not_a_message_is_left_alone(tmp_path: Path) -> None:
     assert list(inbox.unseen()) == []
 
 
-def test_a_monstrous_message_is_laid_aside_unread(tmp_path: Path) -> None:
+def test_of_a_monstrous_message_the_beginning_is_read(tmp_path: Path) -> None:
     inbox = MaildirInbox(tmp_path)
     with (tmp_path / "new" / "big").open("wb") as file:
-        os.truncate(file.fileno(), SIZE_LIMIT + 1)
-    Maildir(tmp_path).deliver("small", b"x")
-    assert [key for key, _ in inbox.unseen()] == ["small"]
-    assert (tmp_path / QUARANTINE / "big").exists()
+        file.write(b"Subject: STOP\r\n\r\nstop\r\n")
+        file.truncate(SIZE_LIMIT + 1)
+    ((key, raw),) = inbox.unseen()
+    assert key == "big"
+    assert raw.startswith(b"X-Crm-Cut: %d\r\nSubject: STOP\r\n\r\nstop\r\n" % (SIZE_LIMIT + 1))
+    assert len(raw) < CUT + 100
 
 
 @pytest.mark.parametrize("key", ["../cur/x", "/etc/passwd", "..", "", "a\0b"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -119,7 +120,19 @@ def test_newest_first_by_recipient_and_page_by_page(tmp_path: Path) -> None:
     assert [mail.key for mail in rest] == [envelope(3).public_id, envelope(1).public_id]
     assert page[0].subject == "Productfoto's voor één winkel"
     assert page[0].recipient == "Inkoop@winkel.example"
-    assert page[0].taken_at.timestamp() == 7
+    assert page[0].sent_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_a_mail_is_dated_as_it_says(tmp_path: Path) -> None:
+    """Files are made on the real clock; a demo's calendar is another."""
+    dates = [b"Thu, 03 Dec 2026 09:25:51 +0100", b"Thu, 03 Dec 2026 08:25:51 -0000", b"yesterday", b""]
+    for number, date in enumerate(dates, start=1):
+        one = envelope(number, wire_bytes=b"Date: " + date + b"\r\n" + wire("a@b.example"))
+        MailboxMailer(tmp_path).send([one])
+        os.utime(tmp_path / "new" / one.public_id, (number, number))
+    told = [mail.sent_at for mail in MaildirViewer(tmp_path).newest()]
+    moment = datetime(2026, 12, 3, 8, 25, 51, tzinfo=UTC)
+    assert told == [datetime.fromtimestamp(4, UTC), datetime.fromtimestamp(3, UTC), moment, moment]
 
 
 def test_reading_and_removing_by_key(tmp_path: Path) -> None:

@@ -120,3 +120,21 @@ def test_a_relay_outside_without_tls_cannot_be_set(settings: dict[str, object]) 
 
 def test_a_password_is_not_shown() -> None:
     assert "hunter2" not in repr(Relay("mail.example", 587, username="crm", password="hunter2"))
+
+
+def test_a_look_says_what_is_wrong_with_the_relay(authority: Tls) -> None:
+    with SmtpServer(tls=authority.server, login=("crm", "secret"), reports=True) as server:
+        relay = Relay("127.0.0.1", server.port, TlsMode.STARTTLS, "crm", "secret")
+        look = SmtpMailer(relay, context=authority.client).look()
+        assert look.works
+        assert look.words.endswith("TLS starttls, logged in; reports failures by our name for the message")
+        assert server.commands[-1] == "QUIT"
+        assert server.taken == []
+        look = SmtpMailer(relay, context=authority.stranger).look()
+        assert (look.works, "does not prove its name" in look.words) == (False, True)
+        server.faults[Stage.AUTH, 0] = answer("535 5.7.8 no")
+        look = SmtpMailer(relay, context=authority.client).look()
+        assert (look.works, "refuses CRM_SMTP_USER" in look.words) == (False, True)
+    look = SmtpMailer(relay, context=authority.client).look()
+    assert (look.works, "does not answer" in look.words) == (False, True)
+    assert "secret" not in look.words

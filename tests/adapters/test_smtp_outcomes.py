@@ -82,6 +82,8 @@ def test_what_is_said_of_a_message_is_what_happened_to_it(
 
 UNREACHABLE = NotSent(NotSentReason.UNREACHABLE)
 DEFERRED = NotSent(NotSentReason.DEFERRED)
+LOG_IN = NotSent(NotSentReason.LOGIN_REFUSED, pause_mailbox=True)
+OURS = NotSent(NotSentReason.SENDER_REFUSED, pause_mailbox=True)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +94,16 @@ DEFERRED = NotSent(NotSentReason.DEFERRED)
         (Stage.GREETING, reset, UNREACHABLE),
         (Stage.EHLO, answer("502 what"), NotSent(NotSentReason.SENDER_REFUSED, pause_mailbox=True)),
         (Stage.MAIL, answer("452 4.3.1 full"), DEFERRED),
-        (Stage.MAIL, answer("530 5.7.0 log in"), NotSent(NotSentReason.LOGIN_REFUSED, pause_mailbox=True)),
+        (Stage.MAIL, answer("530 5.7.0 log in"), LOG_IN),
         (Stage.MAIL, answer("550 5.7.1 not you"), NotSent(NotSentReason.SENDER_REFUSED, pause_mailbox=True)),
+        (Stage.MAIL, answer("552 5.3.4 too big"), Rejected("552 5.3.4", "5.3.4 too big")),
         (Stage.RCPT, answer("450 4.2.0 greylisted"), DEFERRED),
+        (Stage.RCPT, answer("552 5.2.2 full"), Rejected("552 5.2.2", "5.2.2 full")),
+        (Stage.RCPT, answer("554 5.7.1 a spammer"), Rejected("554 5.7.1", "5.7.1 a spammer")),
+        (Stage.RCPT, answer("554 5.7.1 <x>: Relay access denied"), OURS),
+        (Stage.RCPT, answer("550 5.7.1 Unable to relay"), OURS),
+        (Stage.RCPT, answer("550 5.7.26 not authenticated"), OURS),
+        (Stage.RCPT, answer("535 5.7.8 who are you"), LOG_IN),
         (Stage.RCPT, answer("550 5.1.1 unknown"), Rejected("550 5.1.1", "5.1.1 unknown")),
         (Stage.RCPT, reset, UNREACHABLE),
         (Stage.DATA, answer("451 later"), DEFERRED),
@@ -104,6 +113,9 @@ DEFERRED = NotSent(NotSentReason.DEFERRED)
         (Stage.BODY, hang, Uncertain("timed_out")),
         (Stage.DOT, answer("451 4.3.0 later"), DEFERRED),
         (Stage.DOT, answer("552 5.3.4 too big"), Rejected("552 5.3.4", "5.3.4 too big")),
+        (Stage.DOT, answer("554 5.6.0 no such content"), Rejected("554 5.6.0", "5.6.0 no such content")),
+        (Stage.DOT, answer("550 5.7.515 below the level"), OURS),
+        (Stage.DOT, answer("550 5.1.8 sender's domain is unknown"), OURS),
         (Stage.DOT, answer("421 4.4.2 lost my upstream"), Uncertain("answer_421")),
         (Stage.DOT, answer("354 more"), Uncertain("unreadable_answer")),
         (Stage.DOT, answer("250-never"), Uncertain("timed_out")),

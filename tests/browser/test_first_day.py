@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from crm.kernel.clock import real_clock
-from crm.workflows.open_house import first_link
+from crm.workflows.house.open_house import first_link
 from tests.browser.conftest import PHONE, Eyes
 from tests.journeys.office import PASSWORD, Office
 from tests.journeys.test_yes import ANNA, CHOICES, FIRST_MAIL, SHEET
@@ -98,16 +98,18 @@ def sequence_written(eyes: Eyes, page: Page) -> None:
     page.get_by_role("link", name="New sequence").click()
     page.get_by_label("Name").fill("Voorjaar")
     page.get_by_label("Subject").fill("Foto's voor {{ company }}")
-    page.get_by_label("Text").fill("Dag {{ voornaam }},\n\nWij maken foto's.")
-    page.get_by_role("button", name="Publish").click()
+    page.locator("#body-1").fill("Dag {{ voornaam }},\n\nWij maken foto's.")
+    page.get_by_role("button", name="Look at it and publish").click()
     alert = page.locator("#problems")
     expect(alert).to_contain_text("Step 1")
     expect(alert).to_contain_text("voornaam")
-    expect(page.get_by_label("Text")).to_have_value(re.compile("Wij maken foto's"))
+    expect(page.locator("#body-1")).to_have_value(re.compile("Wij maken foto's"))
     eyes.look(page, "sequence-fault")
-    page.get_by_label("Text").fill(FIRST_MAIL)
+    page.locator("#body-1").fill(FIRST_MAIL)
     page.get_by_role("button", name="Add a mail").click()
     page.locator("#body-2").fill("Dag,\n\nHad u al even tijd?")
+    page.get_by_role("button", name="Look at it and publish").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Publish Voorjaar")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Voorjaar")
     expect(page.locator(".toast")).to_contain_text("Published")

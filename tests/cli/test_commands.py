@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from crm.cli.main import run
 from crm.kernel.errors import InvalidSettingsError
 from crm.operations import heartbeat
 from crm.prospects import imports
-from crm.prospects.models import Import, ImportState, Prospect
+from crm.prospects.import_models import Import, ImportState
+from crm.prospects.models import Prospect
 from crm.services import Services
 from crm.staff.models import Role, Staff
 from tests.conftest import NOW
@@ -301,6 +303,18 @@ def test_who_may_be_written_to_is_enrolled_and_the_others_are_told_why(crm: Term
     assert "- bob@fietsen.example" in crm.out
     assert "- nobody@x.example  we hold no prospect" in crm.out
     assert "1 enrolled, 2 not." in crm.out
+
+
+def test_too_many_for_the_cap_are_warned_about(crm: Terminal, tmp_path: Path) -> None:
+    world = Outreach(crm.services)
+    series = world.sequence(mailbox=world.mailbox(cap=1))
+    path = tmp_path / "people.txt"
+    path.write_text("".join(f"info@laden{number}.example\n" for number in range(30)))
+    for line in path.read_text().split():
+        world.person(line)
+    assert crm("enrol", str(series), "--from", str(path)) == 0
+    assert re.search(r"! \d+ of 30 would be too late: at 1 mails a day sanne1@", crm.out)
+    assert "What mends it: about 2 mails a day; another mailbox" in crm.out
 
 
 def test_addresses_can_come_from_a_file(crm: Terminal, tmp_path: Path) -> None:

@@ -17,7 +17,14 @@ FAILED = DomainAnswer(DomainVerdict.UNKNOWN, DomainFinding.SERVER_FAILED)
 
 
 def memory() -> Iterator[MailDomainLookup]:
-    yield MemoryMailDomains({"gone.example": NO_SUCH, "broken.example": FAILED})
+    answers = {"gone.example": NO_SUCH, "broken.example": FAILED}
+    names: dict[tuple[str, str], tuple[str, ...] | None] = {
+        ("em1.takes.example", "CNAME"): ("u1.wl.sendgrid.net",),
+        ("takes.example", "MX"): ("mail.takes.example",),
+        ("takes.example", "TXT"): ("v=spf1 include:sendgrid.net -all", "other"),
+        ("broken.example", "TXT"): None,
+    }
+    yield MemoryMailDomains(answers, names=names)
 
 
 def over_dns() -> Iterator[MailDomainLookup]:
@@ -26,6 +33,10 @@ def over_dns() -> Iterator[MailDomainLookup]:
         ("mail.takes.example", "A"): ["192.0.2.1"],
         ("gone.example", "MX"): "NXDOMAIN",
         ("broken.example", "MX"): "SERVFAIL",
+        ("em1.takes.example", "CNAME"): ["U1.wl.sendgrid.net."],
+        ("takes.example", "TXT"): ['"v=spf1 include:" "sendgrid.net -all"', '"other"'],
+        ("broken.example", "TXT"): "SERVFAIL",
+        ("gone.example", "TXT"): "NXDOMAIN",
     }
     with DnsServer(records) as server:
         yield DnsLookup([server.address], seconds=2, seconds_a_server=0.5)
@@ -42,3 +53,21 @@ def lookup(request: pytest.FixtureRequest) -> Iterator[MailDomainLookup]:
 def test_each_domain_has_its_answer(lookup: MailDomainLookup, domain: str, answer: DomainAnswer) -> None:
     assert lookup.look_up(domain) == answer
     assert lookup.look_up(domain) == answer
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "found"),
+    [
+        ("em1.takes.example", "CNAME", {"u1.wl.sendgrid.net"}),
+        ("takes.example", "TXT", {"v=spf1 include:sendgrid.net -all", "other"}),
+        ("takes.example", "MX", {"mail.takes.example"}),
+        ("takes.example", "CNAME", set()),
+        ("gone.example", "TXT", set()),
+        ("broken.example", "TXT", None),
+    ],
+)
+def test_records_are_whole_or_none_or_nobody_can_tell(
+    lookup: MailDomainLookup, name: str, kind: str, found: set[str] | None
+) -> None:
+    records = lookup.records(name, kind)
+    assert (None if records is None else set(records)) == found

@@ -1,4 +1,4 @@
-"""Somebody says no, in a process of their own that may be killed: `python -m tests.crash.objector ACT`."""
+"""Somebody says no, in a process of their own that may be killed: told ACT."""
 
 import os
 import sys
@@ -8,14 +8,15 @@ from crm.kernel.addresses import EmailAddress
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.workflows.erase import Shelves, erase
-from crm.workflows.refuse import Desk, Mailbox, refuse
+from crm.workflows.refusals.erase import Shelves, erase
+from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
 from tests.conftest import NOW
 
 ANNA = EmailAddress.parse("anna@anna-shop.example")
 
 
-def main(act: str) -> None:
+def main() -> None:
+    [act] = sys.argv[1:]
     services = build_services(settings_from(os.environ))
     ring = services.settings.keys.addresses
     desk = Desk(services.database, ring, services.journal, services.clocks.real, patience=0)
@@ -26,7 +27,3 @@ def main(act: str) -> None:
         wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
         refuse(desk, mailbox, wish)
     sys.stdout.write("acknowledged\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

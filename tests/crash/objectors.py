@@ -8,11 +8,12 @@ from pathlib import Path
 
 from crm.delivery import claims
 from crm.kernel.addresses import EmailAddress
+from crm.kernel.clock import monotonic
 from crm.privacy import register
 from crm.privacy.journal import Journal
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.workflows.refuse import Desk, Mailbox, refuse
+from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
 from tests.crash.stage import Stage, address_of
 
 
@@ -26,6 +27,9 @@ class Objection:
 
     history: int
     """Bytes of the provider's history when they were told."""
+
+    at: float = 0.0
+    """CLOCK_MONOTONIC when they were told."""
 
 
 class Objectors:
@@ -43,9 +47,9 @@ class Objectors:
         )
         self.told: list[Objection] = []
 
-    def object_once(self) -> None:
-        """The next person says no."""
-        number = self._order[len(self.told)]
+    def object_once(self, number: int | None = None) -> None:
+        """Somebody says no: the next person, unless one is named."""
+        number = self._order[len(self.told)] if number is None else number
         mailbox = EmailAddress.parse(address_of(number))
         keys = register.keys_of(self._stage.settings.keys.addresses, mailbox)
         wish = Wish(
@@ -56,7 +60,7 @@ class Objectors:
             is_final = refuse(self._desk, Mailbox(keys), wish).is_final
         else:
             is_final = self._by_the_register_alone(keys, wish)
-        self.told.append(Objection(number, is_final, size_of(self._stage.history)))
+        self.told.append(Objection(number, is_final, size_of(self._stage.history), monotonic()))
 
     def _by_the_register_alone(self, keys: tuple[register.Key, ...], wish: Wish) -> bool:
         database = self._stage.database

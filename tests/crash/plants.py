@@ -12,9 +12,10 @@ from crm.delivery import claims
 from crm.delivery.claims import Claim
 from crm.kernel.db import Database
 from crm.queries.outgoing import in_hand
-from crm.workflows import dispatch as dispatching
-from crm.workflows.ask_again import Leaving
-from crm.workflows.dispatch import Dispatched, PostRoom, dispatch
+from crm.workflows.sending import dispatch as dispatching
+from crm.workflows.sending.ask_again import Moment
+from crm.workflows.sending.dispatch import Dispatched, PostRoom, dispatch
+from crm.workflows.sending.judge import Leaving
 
 Dispatch = Callable[[PostRoom, int], Dispatched]
 
@@ -38,14 +39,15 @@ def _sound(room: PostRoom, limit: int) -> Dispatched:
 
 
 def _mark_without_asking(
-    session: Session, ids: Sequence[int], claim: Claim, *, now: Any, real_now: Any, settings: Any
+    session: Session, ids: Sequence[int], claim: Claim, *, now: Moment, settings: Any, look: Any
 ) -> list[Leaving]:
     found = in_hand(session, ids, claim.id)
-    marked = claims.mark_sending(session, [one.id for one in found], claim.id, real_now=real_now, now=now)
+    known = [one.id for one in found]
+    marked = claims.mark_sending(session, known, claim.id, real_now=now.real, now=now.calendar)
     return [Leaving(one, None) for one in found if one.id in set(marked)]
 
 
-class _OneTransaction(Database):
+class OneTransaction(Database):
     """Everything in the caller's transaction: nothing is on the disk before the mail has left."""
 
     def __init__(self, session: Session) -> None:
@@ -55,10 +57,12 @@ class _OneTransaction(Database):
     def transaction(self) -> Iterator[Session]:
         yield self._session
 
+    reading = transaction
+
 
 def _without_commits(room: PostRoom, limit: int) -> Dispatched:
     with room.database.transaction() as session:
-        return dispatch(replace(room, database=_OneTransaction(session)), limit=limit)
+        return dispatch(replace(room, database=OneTransaction(session)), limit=limit)
 
 
 def drop_unique_key(database: Database) -> None:

@@ -25,8 +25,8 @@ from tests.crash.stage import Stage, set_scene
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
 SLOW = (
-    "claim.after_commit=sleep:0.01,gate.after_read=sleep:0.01,transport.before_body=sleep:0.015,"
-    "transport.mid_body=sleep:0.01,transport.after_response=sleep:0.015,record.before_commit=sleep:0.01,"
+    "claim.after_commit=sleep:0.01,gate.after_read=sleep:0.01,transport.before_body=sleep:0.008,"
+    "transport.mid_body=sleep:0.004,transport.after_response=sleep:0.008,record.before_commit=sleep:0.01,"
     "plan.after_read=sleep:0.03,plan.before_commit=sleep:0.01"
 )
 """A provider some way off, and a disk: without them a worker idles, and kills hit nothing."""
@@ -47,13 +47,14 @@ class Play:
     plant: Plant = Plant.NONE
     seed: int = 20260302
     kills_done: int = field(default=0, init=False)
+    settings: Settings = field(init=False)
 
     def run(self) -> Findings:
         """Play it, wait for quiet, and judge."""
         self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
         keys.make_missing(self.var / "keys")
         env = world.environment(self.var, self.database_url)
-        settings = Settings.from_env(env)
+        settings = self.settings = Settings.from_env(env)
         setting = Stage.enter(settings, monotonic())
         if self.plant is Plant.NO_UNIQUE_KEY:
             drop_unique_key(setting.database)
@@ -67,10 +68,13 @@ class Play:
             self._wait_for_quiet(stage)
         finally:
             nursery.close()
-        findings = judge(stage.database, stage.history, self._objectors.told)
+        findings = self._judged(stage)
         findings.died = [path.read_text() for path in self.var.glob("worker-*.log")]
         stage.database.dispose()
         return findings
+
+    def _judged(self, stage: Stage) -> Findings:
+        return judge(stage.database, stage.history, self._objectors.told)
 
     def _drama(self, stage: Stage, nursery: "Nursery") -> None:
         self._objectors = Objectors(stage, self.people, seed=self.seed)
@@ -82,7 +86,7 @@ class Play:
         try:
             for _ in range(self.kills):
                 victim = chance.randrange(WORKERS)
-                _let_live(workers[victim], chance)
+                let_live(workers[victim], chance)
                 with suppress(ProcessLookupError):
                     os.kill(workers[victim], signal.SIGKILL)
                 self.kills_done += 1
@@ -111,9 +115,9 @@ class Play:
             time.sleep(0.2)
 
 
-def _let_live(worker: int, chance: random.Random) -> None:
+def let_live(worker: int, chance: random.Random) -> None:
     """Wait for a random moment of a worker's life, counted in work done: a busy machine changes nothing."""
-    busy, deadline = chance.uniform(0.0, 0.03), monotonic() + 0.6
+    busy, deadline = chance.uniform(0.0, 0.1), monotonic() + 0.8
     born = _worked(worker)
     while _worked(worker) - born < busy and monotonic() < deadline:
         time.sleep(0.003)
@@ -136,6 +140,7 @@ class Nursery:
         # Two planners must be seen to read one step; with the key in place nothing comes of it.
         slow = SLOW.replace("plan.after_read=sleep:0.03", "plan.after_read=sleep:0.3")
         faults = slow if plant is Plant.NO_UNIQUE_KEY else SLOW
+        self.started = started
         more = {"CRASH_STARTED": str(started), "CRASH_PLANT": plant.value, "CRM_FAULTS": faults}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.worker"],

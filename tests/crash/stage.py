@@ -29,8 +29,8 @@ from crm.sequences import versions
 from crm.sequences.models import Enrolment, EnrolmentState, StepKind
 from crm.sequences.models import Sequence as SequenceRow
 from crm.sequences.versions import NewStep
-from crm.workflows.dispatch import PostRoom
-from crm.workflows.write_letter import Desk
+from crm.workflows.sending.dispatch import PostRoom
+from crm.workflows.sending.write_letter import Desk
 
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 CALENDAR_SPEED, REAL_SPEED = 60.0, 30.0
@@ -85,7 +85,7 @@ def set_scene(stage: Stage, people: int, *, within: float) -> None:
     with stage.database.transaction() as session:
         box = Mailbox(
             address="sanne@outreach.produfoto.example", display_name="Sanne van Produfoto",
-            sender_name="Sanne", daily_cap=10 * people,
+            sender_name="Sanne", daily_cap=10 * people, gap_seconds=0, jitter_seconds=0, ramp_start=0,
         )  # fmt: skip
         session.add(box)
         session.flush()

@@ -1,53 +1,30 @@
 """Imports whose worker is killed, whose disk fills up, and that two workers want at once."""
 
-import os
-import subprocess
-import sys
+import signal
 import threading
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from crm.kernel.db import Database
 from crm.prospects import imports, uploads
-from crm.prospects.models import (
-    Company,
-    Import,
-    ImportRow,
-    ImportState,
-    Prospect,
-    RowOutcome,
-    Source,
-    SpellingKey,
-)
+from crm.prospects.import_models import Import, ImportRow, ImportState, RowOutcome
+from crm.prospects.models import Company, Prospect, Source, SpellingKey
 from crm.prospects.reading.table import open_table
 from crm.services import Services
-from crm.workflows.import_batch import Intake
-from crm.workflows.import_prospects import DISK, import_prospects, run_imports
-from crm.workflows.import_run import Progress
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.people.import_prospects import DISK, import_prospects, run_imports
+from crm.workflows.people.import_run import Progress
 from tests.conftest import FakeClock
+from tests.crash.forks import Forks
+from tests.deep import size
 from tests.imports import count, intake_of, received, sheet
 
-ROOT = Path(__file__).parents[2]
 ROWS = 2_000
 BROKEN, TWICE = ROWS // 50, ROWS // 10
 TAKEN = ROWS - BROKEN - TWICE
-WORKER = """
-import sys
-from crm.kernel.clock import Clocks
-from crm.kernel.db import Database
-from tests import conftest, imports, world
-clock = conftest.FakeClock()
-var, url = sys.argv[1], sys.argv[2]
-from pathlib import Path
-settings = world.settings(Path(var), url)
-services = world.services(settings, Database(url), Clocks(calendar=clock, real=clock))
-from crm.workflows.import_prospects import import_prospects
-import_prospects(imports.intake_of(services), int(sys.argv[3]))
-"""
 
 
 @pytest.fixture
@@ -66,18 +43,11 @@ def a_file() -> bytes:
     return sheet(*lines)
 
 
-def kill_worker_at(point: str, services: Services, import_id: int) -> None:
+def kill_worker_at(point: str, forks: Forks, services: Services, import_id: int) -> None:
     """Run the import in a process of its own that is killed at this point."""
-    url = services.settings.database_url
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        [sys.executable, "-c", WORKER, str(services.settings.var), url, str(import_id)],
-        env={**os.environ, "CRM_FAULTS": point, "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == -9, done.stderr
+    told = (str(services.settings.var), services.settings.database_url, str(import_id))
+    ended = forks.run("tests.crash.importer", *told, fault=point)
+    assert ended.status == -signal.SIGKILL, ended.err
 
 
 def outcomes(database: Database) -> Counter[RowOutcome]:
@@ -86,15 +56,16 @@ def outcomes(database: Database) -> Counter[RowOutcome]:
 
 
 @pytest.mark.both_databases
+@pytest.mark.parametrize("turn", range(size(1, 7)))
 @pytest.mark.parametrize(
     "point",
     ["import.batch.before_commit=kill@2", "import.batch.after_commit=kill@2", "import.before_finish=kill"],
 )
 def test_a_killed_import_goes_on_where_it_was(
-    services: Services, intake: Intake, clock: FakeClock, point: str
+    forks: Forks, services: Services, intake: Intake, clock: FakeClock, point: str, turn: int
 ) -> None:
     row = received(intake, a_file())
-    kill_worker_at(point, services, row.id)
+    kill_worker_at(point, forks, services, row.id)
     clock.advance(timedelta(seconds=61))
     [ended] = run_imports(intake)
     assert ended.state is ImportState.DONE
@@ -107,9 +78,9 @@ def test_a_killed_import_goes_on_where_it_was(
     assert sum(1 for _ in table.rows()) == BROKEN
 
 
-def test_a_batch_is_whole_or_not_there(services: Services, intake: Intake) -> None:
+def test_a_batch_is_whole_or_not_there(forks: Forks, services: Services, intake: Intake) -> None:
     row = received(intake, a_file())
-    kill_worker_at("import.batch.before_commit=kill@2", services, row.id)
+    kill_worker_at("import.batch.before_commit=kill@2", forks, services, row.id)
     with services.database.reading() as session:
         kept = session.get_one(Import, row.id)
         assert kept.position > 0

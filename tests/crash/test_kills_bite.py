@@ -6,6 +6,7 @@ import pytest
 
 from tests.crash.plants import Plant
 from tests.crash.play import Play
+from tests.deep import size
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -15,15 +16,15 @@ def _faults(database_url: str, tmp_path: Path, plant: Plant) -> dict[str, int]:
     return play.run().wrong
 
 
-def test_without_the_commit_of_the_claim_mail_leaves_twice(database_url: str, tmp_path: Path) -> None:
-    assert "duplicates" in _faults(database_url, tmp_path, Plant.NO_CLAIM_COMMIT)
+SEEN = {
+    Plant.NO_GATE: "after_final",
+    Plant.NO_CLAIM_COMMIT: "duplicates",
+    Plant.NO_UNIQUE_KEY: "planned_twice",
+}
 
 
-def test_without_the_gate_inside_the_claim_mail_follows_a_final_answer(
-    database_url: str, tmp_path: Path
+@pytest.mark.parametrize("plant", list(SEEN)[: size(1, 3)])
+def test_it_goes_red_when_a_part_of_the_protocol_is_taken_out(
+    database_url: str, tmp_path: Path, plant: Plant
 ) -> None:
-    assert "after_final" in _faults(database_url, tmp_path, Plant.NO_GATE)
-
-
-def test_without_the_unique_key_a_step_is_planned_twice(database_url: str, tmp_path: Path) -> None:
-    assert "planned_twice" in _faults(database_url, tmp_path, Plant.NO_UNIQUE_KEY)
+    assert SEEN[plant] in _faults(database_url, tmp_path, plant)

@@ -1,9 +1,6 @@
 """Killed anywhere, an acknowledged no stands, and a begun erasure is finished (I18, I29, I43)."""
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,41 +13,36 @@ from crm.kernel.settings import Settings
 from crm.privacy import register
 from crm.privacy.models import Erasure
 from crm.prospects.models import Prospect
+from crm.queries import inventory
 from crm.services import Services
-from crm.workflows.erase import Shelves, finish_erasures
-from crm.workflows.refuse import Desk
-from crm.workflows.restore_refusals import restore_refusals
+from crm.workflows.refusals.erase import Shelves, finish_erasures
+from crm.workflows.refusals.refuse import Desk
+from crm.workflows.refusals.restore_refusals import restore_refusals
 from tests import world
 from tests.conftest import NOW
+from tests.crash.forks import Forks
 from tests.crash.objector import ANNA
+from tests.deep import size
 from tests.promises.canaries import Planted, found_in, plant, spellings
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.timeout(120)]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
 class Scene:
     """An installation in which Anna is on record."""
 
+    forks: Forks
     services: Services
     env: dict[str, str]
     anna: Planted
 
     def run(self, act: str, *, die_at: str = "") -> bool:
         """Let somebody act in a process of their own; tell whether they got an acknowledgement."""
-        faults = {"CRM_FAULTS": f"{die_at}=kill"} if die_at else {}
-        ended = subprocess.run(  # noqa: S603 - our own arguments
-            [sys.executable, "-m", "tests.crash.objector", act],
-            cwd=ROOT,
-            env={**os.environ, **self.env, **faults},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == (-signal.SIGKILL if die_at else 0), ended.stderr[-2000:]
-        return "acknowledged" in ended.stdout
+        fault = f"{die_at}=kill" if die_at else ""
+        ended = self.forks.run("tests.crash.objector", act, env=self.env, fault=fault)
+        assert ended.status == (-signal.SIGKILL if die_at else 0), ended.err[-2000:]
+        return "acknowledged" in ended.out
 
     @property
     def refused(self) -> bool:
@@ -58,15 +50,24 @@ class Scene:
         with self.services.database.reading() as session:
             return bool(register.standing(session, ring.digests(ANNA)))
 
+    def left(self) -> set[str]:
+        """Tables that hold something about her; nobody else is on record."""
+        with self.services.database.reading() as session:
+            return {
+                one.table.name
+                for one in inventory.entries()
+                if one.table.name in self.anna.ids and session.execute(select(one.table).limit(1)).first()
+            }
+
 
 @pytest.fixture
-def scene(services: Services, settings: Settings, database_url: str) -> Scene:
+def scene(forks: Forks, services: Services, settings: Settings, database_url: str) -> Scene:
     keys.make_missing(settings.var / "keys")
     with services.database.transaction() as session:
         anna = plant(session, settings.keys.addresses, name="anna")
         spellings(session, settings.keys.addresses, anna)
     services.database.dispose()
-    return Scene(services, world.environment(settings.var, database_url), anna)
+    return Scene(forks, services, world.environment(settings.var, database_url), anna)
 
 
 def test_without_a_kill_it_is_acknowledged_and_stands(scene: Scene) -> None:
@@ -96,20 +97,26 @@ def test_killed_after_the_commit_the_no_stands(scene: Scene, point: str) -> None
     assert len(list(scene.services.journal.lines())) == 1
 
 
+@pytest.mark.parametrize("turn", range(size(1, 4)))
 @pytest.mark.parametrize(
     "point",
     ["refuse.after_commit", "erase.begun", "erase.after_files", "erase.mid_tables", "erase.after_rows"],
 )
 def test_an_erasure_killed_anywhere_is_finished_by_asking_again_or_by_itself(
-    scene: Scene, point: str, tmp_path: Path
+    scene: Scene, point: str, tmp_path: Path, turn: int
 ) -> None:
+    whole = scene.left()
     scene.run("erase", die_at=point)
+    found = scene.left()
     assert scene.refused
     services = scene.services
     if point == "refuse.after_commit":
         scene.run("erase")  # nobody was told yes: they press the button again
     desk = Desk(services.database, services.settings.keys.addresses, services.journal, services.clocks.real)
     finish_erasures(desk, Shelves(services.settings.var, services.sent_mail), at=NOW)
+    # All of a person or nothing: no page ever shows somebody half forgotten.
+    assert found in (whole, scene.left())
+    assert (found == whole) == (point != "erase.after_rows")
     with services.database.reading() as session:
         assert session.scalars(select(Prospect.id)).all() == []
         assert None not in session.scalars(select(Erasure.finished_at)).all()

@@ -1,9 +1,6 @@
 """A worker killed at every point of its way, and what is found, recovered and handed over afterwards."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +12,8 @@ from crm.kernel.clock import monotonic
 from crm.kernel.settings import Settings
 from tests import world
 from tests.crash.checker import judge
+from tests.crash.forks import Forks
 from tests.crash.plants import Plant, dispatch_of
-from tests.crash.play import ROOT
 from tests.crash.stage import Stage, set_scene
 from tests.crash.worker import once
 
@@ -26,7 +23,7 @@ Killed = Callable[..., Stage]
 
 
 @pytest.fixture
-def killed(database_url: str, tmp_path: Path) -> Killed:
+def killed(forks: Forks, database_url: str, tmp_path: Path) -> Killed:
     """One person whose mail is due, and a worker that dies at a point."""
     var = tmp_path / "var"
     var.mkdir()
@@ -40,23 +37,17 @@ def killed(database_url: str, tmp_path: Path) -> Killed:
 
     def kill(*points: str) -> Stage:
         for shift, point in enumerate(points):
-            _die_at(point, env, started - 10 * shift)
+            _die_at(forks, point, env, started - 10 * shift)
         # Ten seconds on, every lease is over.
         return Stage.enter(settings, started - 10 * len(points))
 
     return kill
 
 
-def _die_at(point: str, env: dict[str, str], started: float) -> None:
-    faults = {"CRASH_STARTED": str(started), "CRASH_PLANT": Plant.NONE.value, "CRM_FAULTS": f"{point}=kill"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.crash.worker"],
-        cwd=ROOT,
-        env={**os.environ, **env, **faults},
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL, f"nobody came by {point}"
+def _die_at(forks: Forks, point: str, env: dict[str, str], started: float) -> None:
+    told = {**env, "CRASH_STARTED": str(started), "CRASH_PLANT": Plant.NONE.value}
+    ended = forks.run("tests.crash.worker", env=told, fault=f"{point}=kill")
+    assert ended.status == -signal.SIGKILL, f"nobody came by {point}: {ended.err[-2000:]}"
 
 
 def recovered(stage: Stage) -> tuple[str, int]:

@@ -13,8 +13,8 @@ import traceback
 from pathlib import Path
 
 from crm.kernel.settings import Settings
-from crm.workflows.plan import plan_batch
-from crm.workflows.reap import reap
+from crm.workflows.sending.plan import plan_batch
+from crm.workflows.sending.reap import reap
 from tests.crash.plants import Dispatch, Plant, dispatch_of
 from tests.crash.stage import Stage
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crm.bootstrap.home import SETTINGS, make_home
-from crm.bootstrap.launch import CannotStartError
+from crm.bootstrap.parts import CannotStartError
 from scripts.demo import launch
 from scripts.demo.launch import STATE, State, parse, prepare_folder, set_environment
 

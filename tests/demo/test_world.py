@@ -17,7 +17,8 @@ from crm.kernel.mail import MailKind
 from crm.permission.decide import decide
 from crm.permission.findings import Decision, Verdict
 from crm.permission.models import Evidence
-from crm.prospects.models import Company, Import, Prospect, RowOutcome, Source
+from crm.prospects.import_models import Import, RowOutcome
+from crm.prospects.models import Company, Prospect, Source
 from crm.queries.facts import facts_for
 from crm.sequences.models import Enrolment, Sequence, Step, StepKind
 from crm.staff.models import Role, Staff

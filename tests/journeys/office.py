@@ -25,7 +25,7 @@ from crm.scheduler.jobs import Job, timetable
 from crm.services import Services
 from crm.web.app import create_app
 from crm.web.pixel import make_pixel
-from crm.workflows.open_house import first_link
+from crm.workflows.house.open_house import first_link
 from tests.conftest import FakeClock
 from tests.journeys.visitor import Page, Visitor
 
@@ -168,6 +168,8 @@ def open_office(
                 address="sanne@outreach.produfoto.example",
                 display_name="Sanne van Produfoto",
                 sender_name="Sanne de Wit",
+                gap_seconds=0,  # the calendar leaps here: whatever is due leaves at once
+                jitter_seconds=0,
             )
         )
     try:

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crm.bootstrap import launch
+from crm.bootstrap import launch, parts
 from crm.bootstrap.wiring import INBOX, SENT
 from crm.kernel.clock import Anchor, real_clock, write_anchor
 from crm.kernel.db import Base
 from crm.services import Services
-from crm.workflows.open_house import first_link, first_mailbox
+from crm.workflows.house.open_house import first_link, first_mailbox
 from tests.journeys.office import MONDAY, claim
 from tests.journeys.post import Arrived
 from tests.journeys.visitor import Visitor
@@ -36,7 +36,7 @@ class Running:
 
     services: Services
     url: str
-    parts: list[launch.Part]
+    parts: list[parts.Part]
     _places: "itertools.cycle[str]" = field(default_factory=lambda: itertools.cycle(PLACES))
 
     @property
@@ -90,7 +90,7 @@ class Running:
             }
 
     def stop(self) -> None:
-        launch.stop(self.parts)
+        parts.stop(self.parts)
 
 
 @contextmanager
@@ -99,9 +99,9 @@ def program(var: Path, port: int, more: Mapping[str, str]) -> Iterator[Running]:
     settings = {"CRM_TRUSTED_PROXIES": "127.0.0.1", **more}
     env, services = launch.prepare(var, port, more=settings)
     write_anchor(var / "clock.json", Anchor(real_clock(), MONDAY, AN_HOUR_A_SECOND))
-    running = Running(services, f"http://127.0.0.1:{port}", launch.start(env, port))
+    running = Running(services, f"http://127.0.0.1:{port}", parts.start(env, port))
     try:
-        launch.wait_until_open(port, running.parts, seconds=90)
+        parts.wait_until_open(port, running.parts, seconds=90)
         yield running
     finally:
         running.stop()

@@ -15,7 +15,7 @@ from tests.journeys.conftest import World
 from tests.journeys.office import bring_in
 from tests.journeys.post import Arrived
 from tests.journeys.test_yes import CHOICES, SERIES
-from tests.journeys.visitor import FORM, Visitor
+from tests.journeys.visitor import FORM, Visitor, published
 
 LOCAL, DOMAIN = "max.mustermann", "bücher.example"
 WIRE = f"{LOCAL}@xn--bcher-kva.example"
@@ -68,7 +68,7 @@ def imported(world: World, noor: Visitor) -> int:
 
 def written_to(world: World, noor: Visitor, person: int) -> Arrived:
     office, post = world.office, world.post
-    noor.follow(noor.submit(noor.get("/sequences/new"), "/sequences/publish", act="publish", **SERIES))
+    published(noor, SERIES)
     assert "Enrolled" in noor.follow(noor.submit(noor.get(f"/prospects/{person}"), "/enrol$")).text
     office.pass_time_until(lambda: len(post.taken) == 1)
     return post.to(WIRE)[0]

@@ -22,7 +22,7 @@ from tests.journeys.office import bring_in, wait_for
 from tests.journeys.post import Arrived, deliver
 from tests.journeys.running import PLACES, Running, program
 from tests.journeys.test_yes import ANNA, BAS, CHOICES, SERIES, SHEET
-from tests.journeys.visitor import FORM, Visitor
+from tests.journeys.visitor import FORM, Visitor, published
 from tests.promises.ip_scan import Scan, secrets_in
 from tests.servers.dns import DnsServer
 from tests.servers.scripted import closed_port
@@ -77,7 +77,7 @@ def written_to(running: Running, noor: Visitor) -> tuple[Arrived, Arrived]:
     """Two people are imported, enrolled and written to by the scheduler on its own."""
     running_import = bring_in(noor, SHEET, **CHOICES)
     wait_for(lambda: "Added" in noor.get(running_import.url).words, seconds=60)
-    noor.follow(noor.submit(noor.get("/sequences/new"), "/sequences/publish", act="publish", **SERIES))
+    published(noor, SERIES)
     everybody = [str(row[0]) for row in running.rows(Prospect)["prospects"]]
     enrolled = noor.submit(noor.get("/prospects"), "/prospects/bulk", id=everybody, act="enrol")
     assert "2 of 2 enrolled" in enrolled.text, enrolled.words

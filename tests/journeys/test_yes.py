@@ -15,7 +15,7 @@ from crm.web.pixel import GIF
 from tests.journeys.conftest import World
 from tests.journeys.office import bring_in, wait_for
 from tests.journeys.post import Arrived, deliver
-from tests.journeys.visitor import Page, Visitor
+from tests.journeys.visitor import Page, Visitor, published
 
 ANNA = "anna.deboer@kaarsenwinkel.example"
 BAS = "bas@stoelenhuis.example"
@@ -89,8 +89,7 @@ def imported(world: World, noor: Visitor) -> int:
 
 
 def enrolled(world: World, noor: Visitor, anna: int) -> None:
-    published = noor.submit(noor.get("/sequences/new"), "/sequences/publish", act="publish", **SERIES)
-    series = noor.follow(published)
+    series = published(noor, SERIES)
     assert "Voorjaar" in series.words
     bas = next(one.id for one in world.office.all(Prospect) if one.address == BAS)
     listed = noor.get("/prospects")

@@ -132,3 +132,9 @@ class Visitor:
             name, _, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value
         return Page(url, answer.status, answer.headers, answer.data)
+
+
+def published(visitor: Visitor, series: Mapping[str, Any]) -> Page:
+    """A new sequence, looked at and published; its page."""
+    drafted = visitor.submit(visitor.get("/sequences/new"), "/sequences/draft", act="review", **series)
+    return visitor.follow(visitor.submit(visitor.follow(drafted), r"/sequences/\d+/publish"))

@@ -33,9 +33,16 @@ class Planted:
     words: list[str]
 
 
-def plant(session: Session, ring: AddressKeys, *, name: str, more: dict[str, Any] | None = None) -> Planted:
+def plant(
+    session: Session,
+    ring: AddressKeys,
+    *,
+    name: str,
+    more: dict[str, Any] | None = None,
+    at: str = "",
+) -> Planted:
     """A row in every table of the inventory, as far as one can be there without being about somebody else."""
-    address = EmailAddress.parse(f"{name}@{name}-shop.example")
+    address = EmailAddress.parse(at or f"{name}@{name}-shop.example")
     planted = Planted(address, {}, [str(address), address.domain])
     for one in inventory.entries():
         if one.table.name not in _LEFT_OUT:
@@ -79,18 +86,16 @@ def _row(
             if one.columns[column.name].whose is Whose.SUBJECT:
                 planted.words += _planted_in(value)
     key_column = next(iter(one.table.primary_key.columns))
-    if one.table.name in _ONCE and session.execute(select(key_column).limit(1)).first():
+    if _is_nobodys(one) and session.execute(select(key_column).limit(1)).first():
         planted.ids[one.table.name] = session.execute(select(key_column).limit(1)).scalar_one()
         return
     row = insert(one.table).values(values).returning(key_column)
     planted.ids[one.table.name] = session.execute(row).scalar_one()
 
 
-_ONCE = {
-    "staff", "mailboxes", "sequences", "sequence_versions", "steps", "assessments", "switches", "heartbeats",
-    "mailbox_days", "country_overrides", "opening_counters", "rate_limits", "staff_sessions", "invitations",
-}  # fmt: skip
-"""Nobody's in particular: a second person shares them."""
+def _is_nobodys(one: Entry) -> bool:
+    """Nobody's in particular: a second person shares the row."""
+    return not one.paths and not one.subject_columns
 
 
 def _planted_in(value: Any) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from crm.queries import inventory
 from crm.services import Services
-from crm.workflows.export_person import House, export_person
+from crm.workflows.refusals.export_person import House, export_person
 from tests.conftest import NOW
 from tests.promises.canaries import Planted, plant, spellings
 

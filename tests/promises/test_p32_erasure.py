@@ -13,8 +13,8 @@ from crm.privacy.models import Erasure
 from crm.prospects.models import Company, Prospect
 from crm.queries import inventory
 from crm.services import Services
-from crm.workflows.erase import Receipt, Shelves, erase, finish_erasures
-from crm.workflows.refuse import Desk, Mailbox
+from crm.workflows.refusals.erase import Receipt, Shelves, erase, finish_erasures
+from crm.workflows.refusals.refuse import Desk, Mailbox
 from tests.conftest import NOW
 from tests.promises.canaries import Planted, found_in, plant, spellings
 
@@ -165,7 +165,7 @@ def test_an_erasure_that_was_interrupted_is_finished_later(
         raise OSError("the power went")
 
     with monkeypatch.context() as patch:
-        patch.setattr("crm.workflows.erase.residue.sweep", broken)
+        patch.setattr("crm.workflows.refusals.erase.residue.sweep", broken)
         assert not erased(services, desk, shelves, someone).is_done
     with services.database.reading() as session:
         assert session.scalars(select(Erasure.finished_at)).all() == [None]

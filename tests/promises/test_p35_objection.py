@@ -12,8 +12,8 @@ from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.queries.known import refused_among
 from crm.services import Services
-from crm.workflows.erase import Shelves, erase
-from crm.workflows.refuse import Desk, Mailbox, refuse
+from crm.workflows.refusals.erase import Shelves, erase
+from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
 from tests.conftest import NOW
 from tests.promises.canaries import Planted, plant, spellings
 

@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def choices(path: Path) -> Choices:
-    defaults = replace(DEFAULTS, basis=DeclaredBasis.CUSTOMER, tags=("a", "b"))
+    defaults = replace(DEFAULTS, basis=DeclaredBasis.CUSTOMER)
     return choices_for(open_table(path).headers, defaults, channel="form").on(date(2026, 3, 2))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from crm.prospects.reading.cells import address_of, name_beside
 from crm.prospects.reading.faults import CellFaultError, RowFaultCode
-from crm.prospects.reading.workbook import FORMULA_MARK
+from crm.prospects.reading.text_file import FORMULA_MARK
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from crm.prospects.reading.mapping import guess
 from crm.prospects.reading.parsed import Defaults, ParsedRow
 from crm.prospects.reading.rows import RowReader
 from crm.prospects.reading.table import Row, Table, open_table
-from crm.prospects.reading.workbook import FORMULA_MARK
+from crm.prospects.reading.text_file import FORMULA_MARK
 from tests.prospects.sheets import csv_file
 
 HEADERS = ("company", "email", "country")

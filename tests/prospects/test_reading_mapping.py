@@ -100,6 +100,24 @@ def test_a_correction_takes_the_field_from_the_column_that_had_it() -> None:
     assert mapping.columns[0].dropped is DropReason.SECOND
 
 
+def test_every_column_that_says_no_is_heard() -> None:
+    names = ["Email", "Unsubscribed from all email", "Opted out of email: One to One", "Afgemeld"]
+    mapping = guess(names)
+    assert mapping.noes == (1, 2, 3)
+    assert mapping.corrected({3: None, 1: Target.OPTED_OUT}).noes == (1, 2)
+    assert Mapping.from_json(mapping.to_json()) == mapping
+
+
+def test_a_column_that_tells_of_a_no_is_never_taken_for_an_address() -> None:
+    for header in (
+        "Von allen E-Mails abgemeldet",
+        "Email opt-out",
+        "E-Mail-Abmeldung",
+        "Désinscrit des e-mails",
+    ):
+        assert guess([header]).columns[0].target is Target.OPTED_OUT, header
+
+
 def test_a_correction_can_drop_a_column() -> None:
     mapping = guess(["Email", "Position"]).corrected({1: None})
     assert mapping.chosen == {Target.ADDRESS: 0}
@@ -134,7 +152,7 @@ def test_a_corrected_mapping_fills_no_field_twice(names: list[str], wanted: dict
         mapping = guess(names).corrected(wanted)
     except FileFault:
         return
-    targets = [column.target for column in mapping.columns if column.target]
+    targets = [one.target for one in mapping.columns if one.target not in {None, Target.OPTED_OUT}]
     assert len(targets) == len(set(targets))
     assert Mapping.from_json(mapping.to_json()) == mapping
 

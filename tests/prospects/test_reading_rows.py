@@ -16,8 +16,8 @@ from crm.prospects.reading.guesses import Confidence
 from crm.prospects.reading.mapping import Column, Mapping, guess
 from crm.prospects.reading.parsed import Defaults, ParsedRow
 from crm.prospects.reading.rows import RowReader, read_row
+from crm.prospects.reading.text_file import FORMULA_MARK
 from crm.prospects.reading.vocabulary import DeclaredBasis
-from crm.prospects.reading.workbook import FORMULA_MARK
 
 ADDRESS = "inkoop@jansen.example"
 NO_DEFAULTS = Defaults()
@@ -58,7 +58,6 @@ def test_a_full_row_is_understood() -> None:
         basis_url="https://jansen.example/contact",
         basis_wording="Aanbiedingen naar dit adres",
         confirmed_by="Els",
-        tags="lamps; nl, lamps",
     )
     assert row == ParsedRow(
         address=EmailAddress("inkoop", "jansen.example"),
@@ -80,21 +79,13 @@ def test_a_full_row_is_understood() -> None:
         basis_wording="Aanbiedingen naar dit adres",
         confirmed_by="Els",
         opted_out=False,
-        tags=("lamps", "nl"),
     )
 
 
 def test_an_empty_cell_takes_the_files_default() -> None:
-    defaults = Defaults(
-        country="BE", source_kind=SourceKind.FAIR, relevance="Met at the fair", tags=("fair",)
-    )
+    defaults = Defaults(country="BE", source_kind=SourceKind.FAIR, relevance="Met at the fair")
     row = parsed(defaults, country="", company="Studio", relevance="-")
-    assert (row.country, row.source_kind, row.relevance, row.tags) == (
-        "BE",
-        SourceKind.FAIR,
-        "Met at the fair",
-        ("fair",),
-    )
+    assert (row.country, row.source_kind, row.relevance) == ("BE", SourceKind.FAIR, "Met at the fair")
 
 
 def test_a_cell_wins_over_the_default() -> None:

@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from crm.prospects.reading.faults import FileFault, FileFaultCode
 from crm.prospects.reading.table import open_table
-from crm.prospects.reading.workbook import FORMULA_MARK
+from crm.prospects.reading.text_file import FORMULA_MARK
 from tests.prospects.sheets import edited, raw_file, workbook_file
 
 HEADER = ["Company", "Email", "Found on"]

@@ -7,13 +7,14 @@ import pytest
 
 from crm.prospects import uploads
 from crm.prospects.choices import NO_ADDRESSES, NO_SOURCE
-from crm.prospects.models import Company, ImportRow, Prospect, RowOutcome
+from crm.prospects.import_models import ImportRow, RowOutcome
+from crm.prospects.models import Company, Prospect
 from crm.prospects.reading.columns import DropReason
 from crm.prospects.reading.table import open_table
 from crm.queries.preview import Preview, preview
 from crm.services import Services
-from crm.workflows.import_batch import Intake
-from crm.workflows.receive_import import receive_import
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.people.receive_import import receive_import
 from tests.conftest import NOW
 from tests.imports import DEFAULTS, brought, choices_for, count, intake_of, sheet
 

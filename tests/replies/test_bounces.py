@@ -17,7 +17,7 @@ TABLE = """
 5.4.4   | 550 unable to route                                           | domain         | hard
 5.1.6   | 551 moved                                                     | address        | hard
 5.7.18  | 550 owner changed                                             | address        | hard
-5.3.2   | 550 system not accepting messages                             | domain         | hard
+5.3.2   | 550 system not accepting messages                             | address        | hard
 4.3.2   | 421 system not accepting messages                             | system         | soft
 5.2.2   | 552 mailbox full                                              | full           | soft
 4.2.2   | 452 over quota                                                | full           | soft
@@ -36,7 +36,16 @@ TABLE = """
 5.7.27  | 550 SPF                                                       | authentication | ours
 5.3.4   | 552 too big                                                   | content        | content
 5.6.1   | 554 media not supported                                       | content        | content
-5.1.4   | 550 ambiguous                                                 | system         | soft
+5.1.4   | 550 ambiguous                                                 | ambiguous      | soft
+5.2.4   | 550 mailing list                                              | ambiguous      | soft
+5.2.0   | 550 something about the mailbox                               | ambiguous      | soft
+5.7.13  | 550 account                                                   | disabled       | soft
+5.7.17  | 550 owner changed                                             | address        | hard
+4.2.1   | 450 account disabled                                          | disabled       | soft
+5.1.7   | 550 sender syntax                                             | authentication | ours
+4.7.25  | 450 no reverse                                                | authentication | ours
+5.2.3   | 552 too long for them                                         | content        | content
+        | 550 5.1.1 your address 192.0.2.5 is listed                    | address        | hard
         | 550 no such user here                                         | address        | hard
         | 450 user unknown in our table, try later                      | address        | soft
         | 550 5.7.1 message rejected due to DMARC policy                | authentication | ours

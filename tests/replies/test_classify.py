@@ -37,7 +37,7 @@ def test_any_mark_of_a_program_but_no_makes_it_automatic(value: str) -> None:
 
 
 def test_a_mail_marked_as_not_automatic_is_a_persons() -> None:
-    assert kind_of("Noted.", "Re: photos", "Auto-Submitted: no", ANSWER)[0] == MailKind.PERSON
+    assert kind_of("Send two examples.", "Re: photos", "Auto-Submitted: no", ANSWER)[0] == MailKind.PERSON
 
 
 @pytest.mark.parametrize("header", ["X-Auto-Response-Suppress: All", "Precedence: bulk", "Return-Path: <>"])
@@ -109,7 +109,7 @@ def test_the_day_of_arrival_gives_the_year_when_the_mail_has_no_date() -> None:
     ],
 )
 def test_a_no_beside_a_no_and_a_not_now_are_doubts(text: str, hedge: Sub) -> None:
-    assert {intent.hedge for intent in intents(text)} == {hedge}
+    assert {intent.hedge for intent in intents(text) if not intent.is_weak} == {hedge}
 
 
 def test_who_says_our_speaks_for_the_company() -> None:

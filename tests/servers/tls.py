@@ -24,6 +24,9 @@ class Tls:
     """Trusts the authority."""
     stranger: ssl.SSLContext
     """A client that does not."""
+    certificate: Path
+    key: Path
+    """The server's, as files."""
 
 
 def make(folder: Path) -> Tls:
@@ -55,4 +58,6 @@ def make(folder: Path) -> Tls:
         server=server,
         client=ssl.create_default_context(cafile=str(files[0])),
         stranger=ssl.create_default_context(),
+        certificate=files[0],
+        key=files[1],
     )

@@ -12,17 +12,18 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from crm.delivery.models import Message
+from crm.kernel.addresses import EmailAddress
 from crm.kernel.mail import TrackingMode
 from crm.kernel.public_links import StepDay
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.prospects.models import Prospect
+from crm.prospects.models import Prospect, SpellingKey
 from crm.services import Services
 from crm.tracking.addresses import IpPurpose, TrustedProxies, ip_digest, parse_address
 from crm.tracking.models import Opening, OpeningClass, OpeningCounter
 from crm.web.pixel import ANSWER, GIF, Pixel, make_pixel
-from crm.workflows.refuse import Desk, Mailbox, refuse
+from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
 from tests.conftest import NOW, FakeClock
 from tests.promises.canaries import Planted, plant, spellings
 
@@ -163,6 +164,24 @@ def test_a_colleague_of_a_company_that_objected_is_not_measured_either(
     wish = Wish(scope=RefusalScope.DOMAIN, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
     with services.database.transaction() as session:
         register.record(session, register.domain_keys_of(ring, anna.address.domain), wish)
+    get(pixel, path(services))
+    assert openings(services, pixel) == []
+
+
+@pytest.mark.parametrize("said_under", ["another spelling", "the address that was put right"])
+def test_a_no_under_another_name_of_theirs_counts_as_well(
+    services: Services, pixel: Pixel, anna: Planted, said_under: str
+) -> None:
+    ring = services.settings.keys.addresses
+    other = EmailAddress.parse("anna+foto@anna-shop.example")
+    wish = Wish(scope=RefusalScope.MEASURING, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
+    with services.database.transaction() as session:
+        if said_under == "another spelling":
+            prospect_id = session.scalars(select(Prospect.id)).one()
+            session.add(SpellingKey(digest=ring.digest(other), prospect_id=prospect_id, key_version=1))
+        else:
+            session.execute(update(Message).values(address_digest=ring.digest(other)))
+        register.record(session, ((ring.digest(other), 1),), wish)
     get(pixel, path(services))
     assert openings(services, pixel) == []
 

@@ -6,12 +6,13 @@ from crm.kernel.addresses import EmailAddress
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.prospects.models import Prospect, RowOutcome, Source
+from crm.prospects.import_models import RowOutcome
+from crm.prospects.models import Prospect, Source
 from crm.prospects.reading.mapping import guess
 from crm.prospects.reading.parsed import ParsedRow
 from crm.prospects.reading.rows import read_row
 from crm.services import Services
-from crm.workflows.add_prospect import Added, add_prospect
+from crm.workflows.people.add_prospect import Added, add_prospect
 from tests.conftest import NOW
 from tests.imports import DEFAULTS, count, intake_of
 

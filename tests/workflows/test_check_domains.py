@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 
 from crm.domains.checks import AGAIN_AFTER, back_off
 from crm.domains.models import DomainCheck
 from crm.domains.ports import DomainAnswer, DomainFinding, DomainVerdict
 from crm.kernel.clock import Clock
+from crm.prospects.models import Prospect
 from crm.services import Services
-from crm.workflows.check_domains import Watermark, check_domains
+from crm.workflows.people.check_domains import Watermark, _forget_left, check_domains
 from tests.conftest import FakeClock
 from tests.fakes import MemoryMailDomains
 from tests.outreach import Outreach
@@ -127,3 +128,64 @@ def test_two_schedulers_do_not_ask_about_the_same_domain(office: Office) -> None
     office.lookup = Twice()
     office.check()
     assert found == [0]
+
+
+def test_a_domain_that_an_erasure_took_along_is_noted_again_the_next_day(
+    office: Office, clock: FakeClock
+) -> None:
+    office.check()
+    with office.database.transaction() as session:
+        session.delete(session.get_one(DomainCheck, DOMAIN))
+    assert office.check() == 0
+    clock.advance(timedelta(days=1))
+    assert office.check() == 1
+
+
+def known(office: Office) -> list[str]:
+    with office.database.reading() as session:
+        return list(session.scalars(select(DomainCheck.domain).order_by(DomainCheck.domain)))
+
+
+def leave(office: Office, address: str) -> None:
+    """Whoever is there has another address from now on."""
+    with office.database.transaction() as session:
+        moved = update(Prospect).where(Prospect.address == f"ann@{DOMAIN}")
+        session.execute(moved.values(address=address))
+
+
+def test_where_nobody_is_any_more_is_forgotten_on_the_next_day(office: Office, clock: FakeClock) -> None:
+    office.outreach.person(f"bob@{DOMAIN}", company_id=1, domain_answer=None)
+    office.outreach.person("cor@kiosk.example", domain_answer=None)
+    office.check()
+    leave(office, "ann@elders.example")
+    clock.advance(timedelta(days=1))
+    office.check()
+    assert known(office) == ["elders.example", "kiosk.example", DOMAIN]  # Bob is there
+    with office.database.transaction() as session:
+        session.execute(delete(Prospect).where(Prospect.address.in_([f"bob@{DOMAIN}", "cor@kiosk.example"])))
+    assert office.check() == 0
+    assert len(known(office)) == 3
+    clock.advance(timedelta(days=1))
+    office.lookup.asked.clear()
+    office.check()
+    assert (known(office), office.lookup.asked) == (["elders.example"], [])
+
+
+def test_a_look_that_is_broken_off_forgets_nothing(office: Office, clock: FakeClock) -> None:
+    office.check()
+    clock.advance(timedelta(days=1))
+    check_domains(office.database, office.lookup, office.clock, office.seen, stopping=lambda: True)
+    assert known(office) == [DOMAIN]
+
+
+def test_whoever_comes_after_the_look_keeps_their_domain(office: Office, clock: FakeClock) -> None:
+    office.check()
+    leave(office, "ann@elders.example")
+    clock.advance(timedelta(days=1))
+    with office.database.reading() as session:
+        last = session.scalar(select(func.max(Prospect.id)))
+    assert last is not None
+    looked = Watermark(prospect_id=last, day=clock().date(), met={"elders.example"})
+    office.outreach.person(f"new@{DOMAIN}", company_id=1, domain_answer=None)
+    _forget_left(office.database, looked)
+    assert known(office) == [DOMAIN]

@@ -20,9 +20,9 @@ from crm.sequences import enrolments
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as SequenceRow
 from crm.services import Services
-from crm.workflows.claim import claim_batch
-from crm.workflows.dispatch import Dispatched, PostRoom, dispatch, send_handful
-from crm.workflows.reap import reap
+from crm.workflows.sending.claim import claim_batch
+from crm.workflows.sending.dispatch import Dispatched, PostRoom, dispatch, send_handful
+from crm.workflows.sending.reap import reap
 from tests.conftest import NOW, FakeClock
 from tests.fakes import MemoryMailer
 from tests.outreach import Outreach, mail
@@ -261,7 +261,7 @@ def test_the_link_they_asked_for_waits_for_no_office_hours(outreach: Outreach, c
 def _slots_left(outreach: Outreach, clock: FakeClock) -> int:
     with outreach.services.database.reading() as session:
         [box] = mailboxes.open_outlets(session)
-        return caps.left(session, box.id, caps.day_of(clock.now, box.time_zone), cap=box.daily_cap)
+        return caps.left(session, box.id, caps.day_of(clock.now, box.time_zone), cap=box.pace.daily_cap)
 
 
 def test_a_mailbox_sends_no_more_than_its_cap(outreach: Outreach, clock: FakeClock) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.audit.models import AuditEntry
+from crm.domains.models import DomainCheck
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.business import AddressKind, LegalForm
 from crm.privacy import register
@@ -22,7 +23,7 @@ from crm.prospects.editing import (
 from crm.prospects.models import Company, Prospect, SpellingKey
 from crm.prospects.spelling import names_of
 from crm.services import Services
-from crm.workflows.edit_prospect import edit_company, edit_prospect
+from crm.workflows.people.edit_prospect import edit_company, edit_prospect
 from tests.conftest import NOW
 from tests.imports import brought, intake_of, sheet
 
@@ -153,3 +154,9 @@ def test_the_country_of_a_company_is_that_of_its_people(services: Services, ann:
         kept = session.get_one(Company, ann.company_id)
     assert (person(services, ANN).country, person(services, BOB).country) == ("DE", "DE")
     assert (kept.country, kept.time_zone) == ("DE", "Europe/Berlin")
+
+
+def test_the_domain_of_a_new_address_is_looked_up(services: Services, ann: Prospect) -> None:
+    edit(services, ann, ProspectChanges(address=EmailAddress.parse("ann@laarzen.example")))
+    with services.database.reading() as session:
+        assert "laarzen.example" in session.scalars(select(DomainCheck.domain)).all()

@@ -6,7 +6,7 @@ import pytest
 
 from crm.kernel.errors import NotFoundError
 from crm.permission.reasons import Reason
-from crm.sequences import enrolments, versions
+from crm.sequences import beginnings, enrolments, versions
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.services import Services
 from tests.conftest import NOW, FakeClock
@@ -57,9 +57,9 @@ def test_the_database_keeps_a_person_in_one_sequence_at_a_time(outreach: Outreac
     outreach.enrol(who, sequence)
     version = outreach.enrolments()[0].version_id
     with outreach.services.database.transaction() as session:
-        begun = enrolments.begin(
+        begun = beginnings.begin(
             session,
-            [enrolments.NewEnrolment(who, NOW)],
+            [beginnings.NewEnrolment(who, NOW)],
             sequence_id=sequence,
             version_id=version,
             by=None,

@@ -20,24 +20,14 @@ from crm.privacy import register
 from crm.privacy.models import Refusal, RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.prospects import imports, uploads
-from crm.prospects.models import (
-    Company,
-    Import,
-    ImportRow,
-    ImportState,
-    Prospect,
-    RowOutcome,
-    Source,
-    SourceKind,
-    SpellingKey,
-    Status,
-)
+from crm.prospects.import_models import Import, ImportRow, ImportState, RowOutcome
+from crm.prospects.models import Company, Prospect, Source, SourceKind, SpellingKey, Status
 from crm.prospects.reading.faults import FileFault
 from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.services import Services
-from crm.workflows.import_batch import Intake
-from crm.workflows.import_prospects import import_prospects
-from crm.workflows.receive_import import ChoicesError, forget_uploads
+from crm.workflows.people.import_batch import Intake
+from crm.workflows.people.import_prospects import import_prospects
+from crm.workflows.people.receive_import import ChoicesError, forget_uploads
 from tests.conftest import NOW, FakeClock
 from tests.imports import brought, count, intake_of, received, sheet
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from crm.delivery.models import Mailbox
 from crm.services import Services
-from crm.workflows.open_house import first_mailbox
+from crm.workflows.house.open_house import first_mailbox
 
 
 @pytest.mark.both_databases

@@ -1,5 +1,6 @@
 """Making the mails that are due."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from crm.compose.notices import NOTICE_VERSION
 from crm.conversations.models import Task, TaskKind
 from crm.delivery import mailboxes
 from crm.delivery.models import MessageState
+from crm.kernel.faults import watched
 from crm.kernel.mail import TrackingMode
 from crm.operations import switches
 from crm.permission.record import from_record
@@ -21,8 +23,10 @@ from crm.sequences import enrolments, versions
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.sequences.versions import NewStep
 from crm.services import Services
-from crm.workflows.advance import step_done
-from crm.workflows.unplan import unplan
+from crm.workflows.sending import plan as plan_module
+from crm.workflows.sending.advance import step_done
+from crm.workflows.sending.unplan import unplan
+from crm.workflows.sending.write_letter import Desk
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, hand_work, mail
 
@@ -301,3 +305,28 @@ def test_an_edited_sequence_says_the_old_text_to_those_who_are_in_it(
     clock.advance(timedelta(hours=6))
     outreach.plan()
     assert outreach.messages()[0].subject_line == "Oud"
+
+
+def test_two_planners_do_not_write_the_same_letters(
+    outreach: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was beaten to a batch works further down the queue; every letter is written once, none is left."""
+    monkeypatch.setattr(plan_module, "BATCH", 5)
+    monkeypatch.setattr(random, "randrange", lambda stop: stop - 1)
+    enrolled = outreach.enrol(outreach.people(60), outreach.sequence(mail()))
+    noon = max(one.due_at for one in enrolled if one.due_at)
+    desk = Desk(outreach.services.settings, outreach.services.links)
+    other = plan_module.batches(outreach.services.database, desk, now=noon)
+    busy: list[bool] = []
+
+    def beaten(name: str) -> None:
+        if name == "plan.after_read" and not busy:
+            busy.append(True)
+            next(other, None)
+            busy.clear()
+
+    with watched(beaten):
+        lost = [one.lost for one in plan_module.batches(outreach.services.database, desk, now=noon)]
+    assert lost[0] == 5
+    assert sum(lost) <= 15  # the rest is met at the end of the queue; 60 where both take what is due longest
+    assert outreach.states() == [MessageState.DUE] * 60

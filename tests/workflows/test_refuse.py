@@ -19,7 +19,7 @@ from crm.privacy.register import Wish
 from crm.prospects.models import Prospect, SpellingKey
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.services import Services
-from crm.workflows.refuse import Answer, Desk, Mailbox, refuse
+from crm.workflows.refusals.refuse import Answer, Desk, Mailbox, refuse
 from tests.conftest import NOW
 from tests.promises.canaries import Planted, plant, spellings
 

@@ -14,7 +14,7 @@ from crm.kernel.errors import ConflictError, NotFoundError
 from crm.permission.models import Contact
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.services import Services
-from crm.workflows.resolve_uncertain import Verdict, resolve_uncertain
+from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from tests.conftest import NOW, FakeClock
 from tests.fakes import MemoryMailer
 from tests.outreach import Outreach, mail

@@ -12,8 +12,8 @@ from crm.privacy import register
 from crm.privacy.models import Erasure, Refusal, RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.services import Services
-from crm.workflows.refuse import Desk, Mailbox, refuse
-from crm.workflows.restore_refusals import Restored, restore_refusals
+from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
+from crm.workflows.refusals.restore_refusals import Restored, restore_refusals
 from tests.conftest import NOW
 from tests.promises.canaries import plant, spellings
 

@@ -9,7 +9,7 @@ from typing import IO, Final, Self
 from crm.prospects.reading.columns import DropReason, folded, known
 from crm.prospects.reading.faults import RowFault
 from crm.prospects.reading.table import Row
-from crm.prospects.reading.workbook import FORMULA_MARK
+from crm.prospects.reading.text_file import FORMULA_MARK
 
 LINE_HEADER: Final = "Import line"
 REASON_HEADER: Final = "Import reason"

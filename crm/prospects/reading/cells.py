@@ -12,7 +12,7 @@ from crm.kernel.errors import AddressFault, InvalidAddressError
 from crm.kernel.months import month_of
 from crm.kernel.text import has_hidden, one_line
 from crm.prospects.reading.faults import CellFaultError, RowFaultCode
-from crm.prospects.reading.workbook import FORMULA_MARK
+from crm.prospects.reading.text_file import FORMULA_MARK
 
 _PROTECTED: Final = re.compile(r"'+[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 _ERRORS: Final = frozenset(
@@ -20,6 +20,8 @@ _ERRORS: Final = frozenset(
 )
 _LONGEST_LINK: Final = 500  # characters
 _HOST: Final = re.compile(r"[^\s@/\\<>\"'`|]+\.[^\s@/\\<>\"'`|.]{2,}", re.ASCII)
+
+_PROFILE: Final = re.compile(r"//([^/]+\.)?(linkedin\.com/(in|pub)|xing\.com/profile)(/|$)")
 
 _ISO: Final = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ][\d:.,]+(?:Z| ?[AP]M|[+-][\d:]+)?)?", re.IGNORECASE
@@ -121,8 +123,15 @@ def page_of(text: str) -> str:
 
 
 def site_of(text: str) -> str:
-    """The address of a site, without what may tell visitors apart: no query, no fragment."""
-    return page_of(text).partition("#")[0].partition("?")[0]
+    """The address of a site, without what may tell visitors apart: no query, no fragment.
+
+    Raises:
+        CellFaultError: it is no page, or somebody's own one on a network, which is not kept (P3).
+    """
+    site = page_of(text).partition("#")[0].partition("?")[0]
+    if _PROFILE.search(site.lower()):
+        raise CellFaultError(RowFaultCode.PROFILE)
+    return site
 
 
 def day_of(text: str, *, day_first: bool | None) -> date:

@@ -37,9 +37,7 @@ class Target(enum.StrEnum):
     BASIS_WORDING = "basis_wording"
     CONFIRMED_BY = "confirmed_by"
     OPTED_OUT = "opted_out"
-    """Somebody told another program to stop. Only ever heard as a no."""
-
-    TAGS = "tags"
+    """Somebody told another program to stop. Only ever heard as a no, and in every column that says it."""
 
 
 class DropReason(enum.StrEnum):
@@ -53,6 +51,7 @@ class DropReason(enum.StrEnum):
     POSTAL = "postal"
     PERSON = "person"
     IDENTIFIER = "identifier"
+    LABELS = "labels"
     BOOKKEEPING = "bookkeeping"
     OURS = "ours"
     SECOND = "second"
@@ -74,6 +73,7 @@ _DROP_WORDS: Final = {
     DropReason.POSTAL: "Postal addresses are not kept: the privacy policy does not list them.",
     DropReason.PERSON: "This says something about a person that the privacy policy does not list.",
     DropReason.IDENTIFIER: "This is a number of another program.",
+    DropReason.LABELS: "Labels of another program are not kept.",
     DropReason.BOOKKEEPING: "This is another program's own note.",
     DropReason.OURS: "This was added by the file of broken rows.",
     DropReason.SECOND: "Another column already fills this field.",

@@ -55,6 +55,7 @@ class RowFaultCode(enum.StrEnum):
     TIME_ZONE = "time_zone"
     LEGAL_FORM = "legal_form"
     LINK = "link"
+    PROFILE = "profile"
     DATE = "date"
     DATE_UNCLEAR = "date_unclear"
     DATE_AHEAD = "date_ahead"
@@ -80,6 +81,7 @@ ROW_WORDS: Final = {
     RowFaultCode.TIME_ZONE: "This time zone does not exist. Write it as Europe/Amsterdam.",
     RowFaultCode.LEGAL_FORM: "This legal form is not known. Leave the cell empty when nobody looked it up.",
     RowFaultCode.LINK: "This is not the address of a web page.",
+    RowFaultCode.PROFILE: "This is a person's page on a network, which is not kept. Leave the column out.",
     RowFaultCode.DATE: "This is not a date. Write it as 2026-11-23.",
     RowFaultCode.DATE_UNCLEAR: "Day and month cannot be told apart here. Write the date as 2026-11-23.",
     RowFaultCode.DATE_AHEAD: "This date lies in the future.",

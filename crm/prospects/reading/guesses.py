@@ -39,7 +39,8 @@ class Guess(NamedTuple):
 
 
 _ORDER: Final = tuple(Confidence)
-_LINKEDIN: Final = "connectedon"  # its export calls the profile "URL"
+# Its export calls the profile "URL", in every language.
+_LINKEDIN: Final = frozenset({"connectedon", "verbondenop", "vernetztam", "verbundenam", "connectele"})
 _NAMES: Final = frozenset({"name", "naam", "nom"})
 _PARTS_OF_NAMES: Final = frozenset(
     {"firstname", "lastname", "voornaam", "achternaam", "vorname", "nachname", "prenom"}
@@ -88,7 +89,7 @@ def _unwrapped(words: list[str], names: Known) -> str:
 
 def _beside(names: AbstractSet[str], name: str) -> Guess | None:
     """Names that mean one thing in one file and another in the next."""
-    if name == "url" and _LINKEDIN in names:
+    if name == "url" and names & _LINKEDIN:
         return Guess(DropReason.SOCIAL, Confidence.LIKELY)
     columns = known().columns
     targets = {columns[other][0] for other in names if other in columns}

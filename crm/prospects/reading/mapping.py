@@ -22,7 +22,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """What the columns of one file are, in their order. No two columns fill one target."""
+    """What the columns of one file are, in their order.
+
+    No two columns fill one target, but that several may say no: exports have a column a kind of mail.
+    """
 
     columns: tuple[Column, ...]
 
@@ -30,6 +33,11 @@ class Mapping:
     def chosen(self) -> dict[Target, int]:
         """The place of the column that fills each target, counted from 0."""
         return {column.target: place for place, column in enumerate(self.columns) if column.target}
+
+    @property
+    def noes(self) -> tuple[int, ...]:
+        """The places of all columns that may say that somebody told another program to stop."""
+        return tuple(place for place, one in enumerate(self.columns) if one.target is Target.OPTED_OUT)
 
     @property
     def dropped(self) -> tuple[Column, ...]:
@@ -55,7 +63,7 @@ class Mapping:
         Raises:
             FileFault: there is no such column, or two columns are to fill one target.
         """
-        wanted = [target for target in corrections.values() if target]
+        wanted = [target for target in corrections.values() if _is_single(target)]
         if len(wanted) != len(set(wanted)) or not set(corrections) <= set(range(len(self.columns))):
             raise FileFault(FileFaultCode.MAPPING, "Two columns cannot fill one field.")
         columns = [
@@ -104,7 +112,7 @@ class Mapping:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise FileFault(FileFaultCode.MAPPING, "The choice of columns cannot be read.") from error
-        targets = [column.target for column in columns if column.target]
+        targets = [column.target for column in columns if _is_single(column.target)]
         if len(targets) != len(set(targets)) or any(bool(one.target) == bool(one.dropped) for one in columns):
             raise FileFault(FileFaultCode.MAPPING, "Two columns cannot fill one field.")
         return cls(columns)
@@ -124,6 +132,10 @@ def guess(headers: Sequence[str]) -> Mapping:
 def _column(header: str, place: int, found: Guess, taken: Mappings[Target, int]) -> Column:
     if isinstance(found.meaning, DropReason):
         return Column(header, dropped=found.meaning)
-    if taken[found.meaning] != place:
+    if _is_single(found.meaning) and taken[found.meaning] != place:
         return Column(header, dropped=DropReason.SECOND)
     return Column(header, found.meaning, found.confidence)
+
+
+def _is_single(target: Target | None) -> bool:
+    return target is not None and target is not Target.OPTED_OUT

@@ -27,7 +27,6 @@ class Defaults:
     basis_url: str = ""
     basis_wording: str = ""
     confirmed_by: str = ""
-    tags: tuple[str, ...] = ()
     day_first: bool | None = None
     """How to read 03/04/2026; None makes such a cell a fault."""
 
@@ -64,5 +63,3 @@ class ParsedRow(NamedTuple):
     confirmed_by: str
     opted_out: bool
     """Another program says that they do not want mail. Only ever a reason against writing."""
-
-    tags: tuple[str, ...]

@@ -35,7 +35,9 @@ class RowReader:
         self._headers = [column.header for column in mapping.columns]
         self._width = len(self._headers)
         self._address = chosen.pop(Target.ADDRESS, None)
+        chosen.pop(Target.OPTED_OUT, None)
         self._plan = [(place, target.value, _reader(target, defaults)) for target, place in chosen.items()]
+        self._plan += [(place, Target.OPTED_OUT.value, vocabulary.opted_out_of) for place in mapping.noes]
         self._names = {target.value: place for target, place in chosen.items()}
         self._has_names = bool({Target.NAME, Target.FIRST_NAME, Target.LAST_NAME} & set(chosen))
         self._today = defaults.today
@@ -54,7 +56,7 @@ class RowReader:
             try:
                 text = cleaned(values[place]) if place < count else ""
                 if text and (len(text) > _LONGEST_BLANK or text.lower() not in _BLANKS):
-                    found[name] = reader(text)
+                    found[name] = reader(text) or found[name]  # one no among several columns is a no
             except CellFaultError as error:
                 faults.append(RowFault(error.code, error.words, self._headers[place]))
         address = self._read_address(values, found, faults)
@@ -125,11 +127,6 @@ def _source(text: str) -> SourceKind | _OwnWords:
     return vocabulary.source_kind_of(text) or _OwnWords(_short(text, _LENGTHS[Target.SOURCE_WORDS]))
 
 
-def _tags(text: str) -> tuple[str, ...]:
-    names = text.replace(";", ",").replace("|", ",").split(",")
-    return tuple(dict.fromkeys(name.strip()[:_LONGEST_TAG] for name in names if name.strip()))[:_MOST_TAGS]
-
-
 def _fault(code: RowFaultCode, column: str = "") -> RowFault:
     return RowFault(code, ROW_WORDS[code], column)
 
@@ -160,8 +157,6 @@ _READERS: Final[dict[Target, Callable[[str], Any]]] = {
     Target.SOURCE_URL: page_of,
     Target.BASIS: vocabulary.basis_of,
     Target.BASIS_URL: page_of,
-    Target.OPTED_OUT: vocabulary.opted_out_of,
-    Target.TAGS: _tags,
 }
 _UNKNOWN: Final[dict[str, Any]] = {
     **{target.value: "" for target in Target if target is not Target.ADDRESS},
@@ -170,9 +165,6 @@ _UNKNOWN: Final[dict[str, Any]] = {
     "obtained_on": None,
     "basis": None,
     "opted_out": False,
-    "tags": (),
 }
 _BLANKS: Final = vocabulary.blanks()
 _LONGEST_BLANK: Final = max(map(len, _BLANKS))
-_MOST_TAGS: Final = 20
-_LONGEST_TAG: Final = 64  # characters

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from crm.kernel.text import one_line
-from crm.prospects.reading import text_file, workbook
+from crm.prospects.reading import text_file
 from crm.prospects.reading.dialects import PREAMBLE, header_place
 from crm.prospects.reading.faults import FileFault, FileFaultCode
 
 UPLOAD_BYTES: Final = 20 * 1024 * 1024
 """What the page takes; the command line has no limit."""
+
+SMALL_TEXT: Final = 4_000_000
+SMALL_WORKBOOK: Final = 100_000
+"""Bytes of a file that is read to its end within a quarter of a second; a workbook is packed."""
 
 MOST_COLUMNS: Final = 200
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -89,10 +93,30 @@ def open_table(path: Path, *, most_bytes: int | None = None) -> Table:
             )
         with path.open("rb") as file:
             is_zip = file.read(4).startswith(_ZIP)
-        opened = workbook.open_workbook(path) if is_zip else text_file.open_text(path)
+        opened = _open_workbook(path) if is_zip else text_file.open_text(path)
     except OSError as error:
         raise _unreadable() from error
     return _checked(opened)
+
+
+def _open_workbook(path: Path) -> text_file.Opened:
+    from crm.prospects.reading import workbook  # noqa: PLC0415 - its library takes a twentieth of a start
+
+    return workbook.open_workbook(path)
+
+
+def is_small(path: Path) -> bool:
+    """Tell whether somebody can wait until a file was read to its end.
+
+    Raises:
+        FileFault: it is gone.
+    """
+    try:
+        with path.open("rb") as file:
+            is_zip = file.read(4).startswith(_ZIP)
+        return path.stat().st_size <= (SMALL_WORKBOOK if is_zip else SMALL_TEXT)
+    except OSError as error:
+        raise _unreadable() from error
 
 
 def _unreadable() -> FileFault:

@@ -21,6 +21,8 @@ _ENCODING_WORDS: Final = {
 }
 _SEPARATOR_WORDS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
+FORMULA_MARK: Final = "\ue000formula"
+"""Stands in a workbook's cell whose formula was never calculated; `rows` makes a fault of it."""
 
 Lines = Generator[tuple[int, list[str]], None, None]
 

@@ -17,10 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from crm.prospects.reading.archives import has_formulas, refuse_harmful
 from crm.prospects.reading.faults import FileFault, FileFaultCode
-from crm.prospects.reading.text_file import Lines, Opened
-
-FORMULA_MARK: Final = "\ue000formula"
-"""Stands in a cell whose formula was never calculated; `rows` makes a fault of it."""
+from crm.prospects.reading.text_file import FORMULA_MARK, Lines, Opened
 
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 

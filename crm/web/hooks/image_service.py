@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from crm.kernel import webhooks
 from crm.kernel.errors import NotFoundError
+from crm.kernel.faults import point
 from crm.web.access import Open, allows
 from crm.web.context import now, real_now, services
-from crm.workflows.report_lead import UnreadableReportError, read_report, report_lead
+from crm.workflows.leads.report_lead import UnreadableReportError, read_report, report_lead
 
 bp = Blueprint("image_service_hook", __name__)
 
@@ -26,10 +27,13 @@ def report() -> ResponseReturnValue:
         )
     except webhooks.InvalidWebhookError:
         return {"error": "not_signed"}, 401
+    point("hook.after_verify")
     try:
         said = read_report(body)
         with services().database.transaction() as session:
             moved = report_lead(session, webhook_id, said, at=now())
+            point("hook.before_commit")
+        point("hook.before_answer")
     except UnreadableReportError:
         return {"error": "not_a_report"}, 400
     except NotFoundError:

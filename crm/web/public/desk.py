@@ -1,8 +1,9 @@
 """What a page hands down so that a no can be written and a person forgotten."""
 
 from crm.web.context import services
-from crm.workflows.erase import Shelves
-from crm.workflows.refuse import PATIENCE, Desk
+from crm.workflows.refusals.erase import Shelves
+from crm.workflows.refusals.patience import PATIENCE
+from crm.workflows.refusals.refuse import Desk
 
 
 def desk(*, patience: float = PATIENCE) -> Desk:

@@ -5,6 +5,8 @@ after an edit, and a compiled file can never be older than its source.
 """
 
 import io
+import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +24,9 @@ SOURCE: Final = "en"
 """The language the templates are written in: it has no catalogue."""
 
 _LOCALES: Final = MappingProxyType({"en": "en_GB"})  # Europeans write the day first
+
+_FIRST: Final = re.compile(r"(?<!\d)1 (?=[a-zéû]{3})")
+"""The first of a month, as the library writes it in French."""
 
 TIME_ZONE: Final = "Europe/Amsterdam"
 """Ours. A person outside is told times as our clocks show them."""
@@ -72,3 +77,14 @@ def install(app: Flask) -> None:
         timezone_selector=lambda: TIME_ZONE,
     )
     babel.domain_instance = _Texts()
+    app.jinja_env.filters["dateformat"] = _in_french(app.jinja_env.filters["dateformat"])
+
+
+def _in_french(plain: Callable[..., str]) -> Callable[..., str]:
+    """The library writes “1 avril”; people write “1er avril”."""
+
+    def dated(*given: Any, **more: Any) -> str:  # noqa: ANN401 - whatever the library's filter takes
+        text = plain(*given, **more)
+        return _FIRST.sub("1er ", text) if get_locale().language == "fr" else text
+
+    return dated

@@ -16,8 +16,8 @@ from crm.web.access import Open, allows
 from crm.web.context import client_digest, now, real_now, services
 from crm.web.public import pages
 from crm.web.public.desk import desk
-from crm.workflows.refuse import Mailbox, refuse
-from crm.workflows.request_rights import request_rights
+from crm.workflows.refusals.refuse import Mailbox, refuse
+from crm.workflows.refusals.request_rights import request_rights
 
 bp = Blueprint("objection", __name__)
 
@@ -75,11 +75,10 @@ def _object(address: EmailAddress, *, wants_removal: bool) -> None:
             window=timedelta(days=1),
             at=real_now(),
         )
-    if not allowed and _stands(address):
-        return
-    wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="form", at=now())
-    refuse(desk(patience=0), Mailbox(register.keys_of(ring, address)), wish)
-    if wants_removal:
+    if allowed or not _stands(address):
+        wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="form", at=now())
+        refuse(desk(patience=0), Mailbox(register.keys_of(ring, address)), wish)
+    if wants_removal:  # that is news however often a stop was said before
         with services().database.transaction() as session:
             key = (ring.digest(address), ring.version)
             request_rights(session, ring, key, kind="erasure", channel="form", at=now())

@@ -18,7 +18,7 @@ from crm.web.public import languages
 
 log = logging.getLogger(__name__)
 
-_DOTS = "•"
+_DOTS = "••••"  # the same for every length: it tells less, and fits a phone
 
 
 def show(template: str, code: int = 200, **more: Any) -> ResponseReturnValue:  # noqa: ANN401 - a template's values
@@ -44,6 +44,11 @@ def closed() -> ResponseReturnValue:
     return show("closed.html", 404, objection_url=url_for("objection.ask"))
 
 
+def tested() -> ResponseReturnValue:
+    """A link of a test that a colleague sent to themselves: it says so, and does nothing."""
+    return show("tested.html")
+
+
 def look_up(link: MailboxLink) -> Person:
     """Who a link is about. A database that does not answer leaves us with the link alone: enough to ask."""
     given: Key = (link.digest, link.key_version)
@@ -65,13 +70,13 @@ def digests_with_company(found: Person) -> list[AddressDigest]:
 
 
 def masked(address: EmailAddress) -> str:
-    """Enough of an address for its owner to know it: `w••••••@v•••••.example`."""
+    """Enough of an address for its owner to know it: `w••••@v••••.example`."""
     name, _, top = address.unicode_domain.rpartition(".")
     return f"{_mask(address.local)}@{_mask(name)}.{top}"
 
 
 def _mask(text: str) -> str:
-    return text[:1] + _DOTS * max(3, len(text) - 1)
+    return text[:1] + _DOTS
 
 
 def reference_text(reference: str) -> str:

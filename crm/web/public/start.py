@@ -13,7 +13,7 @@ from crm.web.access import Open, allows
 from crm.web.context import now, reading, services
 from crm.web.public import languages
 from crm.web.public.pages import show
-from crm.workflows.go_to_sign_up import go_to_sign_up
+from crm.workflows.leads.go_to_sign_up import go_to_sign_up
 
 bp = Blueprint("start", __name__)
 
@@ -34,7 +34,7 @@ def _gone() -> ResponseReturnValue:
 def ask(code: str) -> ResponseReturnValue:
     """Say what comes next. Mail scanners open every link, so opening this one uses nothing up."""
     lead = _lead(code)
-    if lead is None or lead.code_used_at is not None or lead.code_expires_at <= now():
+    if lead is None or not leads.usable(lead, at=now()):
         return _gone()
     languages.prefer(leads.language_of(lead))
     answer = make_response(show("start.html", sign_up_code=code, until=lead.code_expires_at))

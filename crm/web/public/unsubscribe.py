@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from crm.kernel.errors import InvalidLinkError
-from crm.kernel.public_links import MailboxLink
+from crm.kernel.public_links import TEST, MailboxLink
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Standing, Wish
@@ -20,8 +20,8 @@ from crm.web.context import now, reading, services
 from crm.web.public import pages
 from crm.web.public.choices import ASKED, Choice, Chosen, months_after, offered, read, wish_for
 from crm.web.public.desk import desk, shelves
-from crm.workflows.erase import erase
-from crm.workflows.refuse import Answer, Mailbox, refuse
+from crm.workflows.refusals.erase import erase
+from crm.workflows.refusals.refuse import Answer, Mailbox, refuse
 
 bp = Blueprint("unsubscribe", __name__)
 bp.register_error_handler(InvalidLinkError, lambda _error: pages.closed())
@@ -31,6 +31,8 @@ bp.register_error_handler(InvalidLinkError, lambda _error: pages.closed())
 @allows(Open.ANYBODY)
 def ask(token: str) -> ResponseReturnValue:
     """Ask first. Mail scanners open every link they see, so opening one changes nothing (I16)."""
+    if token == TEST:
+        return pages.tested()
     link = services().links.read_unsubscribe(token)
     return _question(link, token, ASKED, 200)
 
@@ -42,6 +44,8 @@ def act(token: str) -> ResponseReturnValue:
 
     Needs no cookie, no CSRF token and no body: the signed link is the proof. Safe to repeat.
     """
+    if token == TEST:
+        return pages.tested()
     link = services().links.read_unsubscribe(token)
     sent = _sent()
     if "choice" not in sent:

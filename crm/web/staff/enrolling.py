@@ -5,15 +5,17 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
 from crm.kernel.errors import NotFoundError
+from crm.kernel.text import whole_number
 from crm.permission.words import explain
 from crm.prospects.models import Prospect
 from crm.queries.recipients import recipients
 from crm.sequences.models import Sequence
-from crm.staff.roles import Act
+from crm.staff.roles import Act, may
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import times
-from crm.workflows.enrol import Enrolled, enrol
+from crm.workflows.foresight.foresee_notices import foresee_notices
+from crm.workflows.series.enrol import Enrolled, enrol
 
 bp = Blueprint("enrolling", __name__)
 
@@ -24,13 +26,17 @@ _MOST = 500  # ticked on one page there are at most fifty
 @allows(Act.ENROL)
 def bulk() -> ResponseReturnValue:
     """What the bar under the list does with the rows that are ticked."""
-    ids = [
-        int(value) for value in request.form.getlist("id")[:_MOST] if value.isascii() and value.isdecimal()
-    ]
+    ids = [number for value in request.form.getlist("id")[:_MOST] if (number := whole_number(value))]
     if request.form.get("act") == "assign":
         with services().database.transaction() as session:
             session.execute(update(Prospect).where(Prospect.id.in_(ids)).values(owner_id=me().id))
         return redirect(url_for("prospects.listing", view="mine", did="saved"), 303)
+    if request.form.get("act") == "rehearse":
+        sequence_id = whole_number(request.form.get("sequence_id"))
+        if sequence_id is None:
+            raise NotFoundError
+        chosen = ".".join(str(one) for one in ids)
+        return redirect(url_for("rehearsing.show", sequence_id=sequence_id, who="chosen", ids=chosen), 303)
     return _enrol(ids)
 
 
@@ -42,13 +48,18 @@ def one(prospect_id: int) -> ResponseReturnValue:
 
 
 def _enrol(ids: list[int]) -> ResponseReturnValue:
-    sequence_id = request.form.get("sequence_id", type=int)
+    sequence_id = whole_number(request.form.get("sequence_id"))
     series = reading().get(Sequence, sequence_id) if sequence_id else None
     if series is None:
         raise NotFoundError
+    if series.archived_at is not None:
+        return redirect(url_for("sequences.show", sequence_id=series.id, did="archived"), 303)
     with services().database.transaction() as session:
         found = enrol(session, ids, series.id, by=me().id, now=now(), settings=services().settings)
-    if len(ids) == 1 and found and found[0].is_in:
+    begun = [one.prospect_id for one in found if one.is_in]
+    with services().database.reading() as session:
+        late = foresee_notices(session, series.id, begun, now=now(), settings=services().settings)
+    if len(ids) == 1 and begun and late is None:
         return redirect(url_for("prospect.show", prospect_id=ids[0], did="enrolled"), 303)
     people = recipients(reading(), ids)
     lines = [
@@ -60,7 +71,9 @@ def _enrol(ids: list[int]) -> ResponseReturnValue:
         "staff/prospects/enrolled.html",
         series=series,
         lines=lines,
-        number=sum(one.is_in for one in found),
+        number=len(begun),
+        late=late,
+        may_set_limits=may(me().role, Act.SETTINGS),
     )
 
 

@@ -1,15 +1,21 @@
 """What a colleague says of a file: which column is what, where the addresses come from, on what ground."""
 
+from collections.abc import Container
 from collections.abc import Mapping as Mappings
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from crm.kernel.text import one_line
+from crm.kernel.text import one_line, whole_number
+from crm.permission.countries import load
 from crm.prospects.choices import Choices
 from crm.prospects.models import SourceKind
+from crm.prospects.reading.cells import page_of
 from crm.prospects.reading.columns import Target
+from crm.prospects.reading.faults import CellFaultError, FileFault
+from crm.prospects.reading.parsed import Defaults
 from crm.prospects.reading.vocabulary import DeclaredBasis
+from crm.web.staff.words import LANGUAGES
 
 NOTHING: Final = "-"
 
@@ -35,7 +41,6 @@ TARGETS: Final = {
     Target.BASIS_WORDING: "Ground: the sentence",
     Target.CONFIRMED_BY: "Who confirmed it",
     Target.OPTED_OUT: "Told somebody to stop",
-    Target.TAGS: "Tags",
 }
 
 SOURCES: Final = {
@@ -55,12 +60,8 @@ BASES: Final = {
 }
 
 
-def choices_from(form: Mappings[str, str], before: Choices) -> Choices:
-    """The choices as the form corrects them; what it does not mention stays.
-
-    Raises:
-        FileFault: two columns are to fill one field.
-    """
+def choices_from(form: Mappings[str, str], before: Choices) -> tuple[Choices, str]:
+    """The choices as the form corrects them, and in words what is wrong with them; nothing typed is lost."""
     corrections = {
         place: target
         for place, column in enumerate(before.mapping.columns)
@@ -80,21 +81,26 @@ def choices_from(form: Mappings[str, str], before: Choices) -> Choices:
         basis_url=one_line(form.get("basis_url", ""))[:500],
         basis_wording=one_line(form.get("basis_wording", ""))[:500],
         confirmed_by=one_line(form.get("confirmed_by", ""))[:120],
-        country=one_line(form.get("country", ""))[:2].upper(),
-        language=one_line(form.get("language", ""))[:2].lower(),
+        country=_known(form.get("country", ""), load().countries),
+        language=_known(form.get("language", ""), LANGUAGES),
         day_first={"day": True, "month": False}.get(form.get("day_first", "")),
     )
-    assessment = form.get("assessment_id", "")
-    return replace(
+    mapping, fault = before.mapping, _fault(defaults)
+    try:
+        mapping = mapping.corrected(corrections)
+    except FileFault as error:
+        fault = error.words
+    chosen = replace(
         before,
-        mapping=before.mapping.corrected(corrections),
+        mapping=mapping,
         defaults=defaults,
         role_relevance=one_line(form.get("role_relevance", ""))[:300],
         relevance_by=one_line(form.get("confirmed_by", ""))[:120],
         channel=one_line(form.get("channel", ""))[:64],
-        assessment_id=int(assessment) if assessment.isascii() and assessment.isdecimal() else None,
+        assessment_id=whole_number(form.get("assessment_id")),
         replaces=form.get("replaces") == "yes",
     )
+    return chosen, fault
 
 
 def _day(text: str) -> date | None:
@@ -102,3 +108,17 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text.strip())
     except ValueError:
         return None
+
+
+def _known(text: str, codes: Container[str]) -> str:
+    return text if text in codes else ""
+
+
+def _fault(defaults: Defaults) -> str:
+    """Recipients are told these pages: what is none may not stand for all rows of a file."""
+    for what, text in (("source", defaults.source_url), ("ground", defaults.basis_url)):
+        try:
+            page_of(text or "produfoto.example")
+        except CellFaultError as error:
+            return f"The web page of the {what}: {error.words}"
+    return ""

@@ -1,39 +1,25 @@
 """Import: upload, say what is what, see what would happen, run, and get the broken rows back."""
 
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from crm.kernel.errors import NotFoundError
-from crm.permission.models import Assessment
 from crm.prospects import imports, uploads
 from crm.prospects.choices import Choices
-from crm.prospects.models import Import, ImportState, RowOutcome
+from crm.prospects.import_models import Import, ImportState, RowOutcome
 from crm.prospects.reading.faults import FileFault
-from crm.prospects.reading.table import Table, open_table
-from crm.queries.preview import Preview, preview
 from crm.staff.roles import Act
 from crm.web.access import allows
-from crm.web.context import is_htmx, me, now, reading, services
-from crm.web.staff import times
-from crm.web.staff.import_form import BASES, SOURCES, TARGETS, choices_from
-from crm.workflows.receive_import import ChoicesError, receive_import, start_import
+from crm.web.context import is_htmx, me, reading, services
+from crm.web.staff import import_view as view
+from crm.web.staff.import_form import choices_from
+from crm.workflows.people.receive_import import ChoicesError, discard_import, receive_import, start_import
 
 bp = Blueprint("imports", __name__)
 
 LARGEST = 20 * 1024 * 1024  # bytes; larger files go through the command line
-
-OUTCOMES = {
-    RowOutcome.ADDED: ("Added", "yes", "new prospects"),
-    RowOutcome.UPDATED: ("Updated", "info", "known already; gaps were filled"),
-    RowOutcome.UNCHANGED: ("Unchanged", "", "known already, nothing new"),
-    RowOutcome.DUPLICATE: ("Twice in the file", "", "only the first was taken"),
-    RowOutcome.REFUSED: ("They said no", "no", "kept out; their no stands"),
-    RowOutcome.NOT_ALLOWED: ("Nobody may write yet", "wait", "kept; their page says what is missing"),
-    RowOutcome.BROKEN: ("Broken", "no", "mend them in the file of broken rows, and import that"),
-}
 
 
 @bp.get("/imports")
@@ -72,7 +58,9 @@ def show(public_id: str) -> ResponseReturnValue:
     if row.state is ImportState.UPLOADED:
         return _mapping(row, Choices.from_json(row.mapping))
     template = "staff/imports/_job.html" if is_htmx() else "staff/imports/show.html"
-    return render_template(template, row=row, **_result(row))
+    wanted, after = request.args.get("outcome", ""), request.args.get("after", 0, type=int)
+    outcome = RowOutcome(wanted) if wanted in set(RowOutcome) else None
+    return render_template(template, row=row, **view.result(row, outcome=outcome, after=after))
 
 
 @bp.post("/imports/<public_id>")
@@ -80,15 +68,24 @@ def show(public_id: str) -> ResponseReturnValue:
 def choose(public_id: str) -> ResponseReturnValue:
     """See what would happen with these choices, or start."""
     row = _found(public_id)
-    chosen = Choices.from_json(row.mapping)
+    here = redirect(url_for("imports.show", public_id=public_id), 303)
+    if row.state is not ImportState.UPLOADED:
+        return here  # a colleague, or a second press, was faster
+    if request.form.get("act") == "discard":
+        discard_import(services().intake, public_id)
+        return redirect(url_for("imports.listing", did="discarded"), 303)
+    chosen, fault = choices_from(request.form, Choices.from_json(row.mapping))
+    if fault:
+        return _mapping(row, chosen, fault=fault), 422
+    if request.form.get("act") != "start":
+        return _mapping(row, chosen)
     try:
-        chosen = choices_from(request.form, chosen)
-        if request.form.get("act") != "start":
-            return _mapping(row, chosen)
         start_import(services().intake, public_id, chosen)
     except (FileFault, ChoicesError) as error:
         return _mapping(row, chosen, fault=str(error)), 422
-    return redirect(url_for("imports.show", public_id=public_id), 303)
+    except NotFoundError:
+        pass  # it began meanwhile
+    return here
 
 
 @bp.post("/imports/<public_id>/<any(stop, resume):verb>")
@@ -122,102 +119,8 @@ def _found(public_id: str) -> Import:
 
 
 def _list(fault: str = "") -> str:
-    rows = [
-        {
-            "id": row.public_id,
-            "name": row.file_name,
-            "state": row.state.value,
-            "when": times.short(row.created_at, now()),
-            "rows": f"{row.position:,}",
-            "taken": row.counts.get("added", 0) + row.counts.get("updated", 0),
-        }
-        for row in imports.newest(reading())
-    ]
-    return render_template("staff/imports/list.html", rows=rows, fault=fault)
+    return render_template("staff/imports/list.html", rows=view.earlier(), fault=fault)
 
 
 def _mapping(row: Import, chosen: Choices, *, fault: str = "") -> str:
-    table: Table | None = None
-    found: Preview | None = None
-    try:
-        table = open_table(uploads.path_of(services().intake.uploads, row.stored_as))
-        found = preview(
-            reading(),
-            table,
-            chosen,
-            ring=services().settings.keys.addresses,
-            controller=services().settings.controller,
-            now=now(),
-        )
-    except FileFault as error:
-        fault = error.words
-    samples = _samples(table) if table and found else []
-    return render_template(
-        "staff/imports/mapping.html",
-        row=row,
-        chosen=chosen,
-        defaults=chosen.defaults,
-        described=table.described if table else "",
-        notes=table.notes if table else (),
-        columns=[
-            {
-                "place": place,
-                "header": column.header,
-                "target": column.target.value if column.target else "",
-                "why": column.dropped.words if column.dropped else "",
-                "sample": samples[place] if place < len(samples) else "",
-            }
-            for place, column in enumerate(chosen.mapping.columns)
-        ],
-        targets=[(target.value, label) for target, label in TARGETS.items()],
-        sources=[(kind.value, label) for kind, label in SOURCES.items()],
-        bases=[(basis.value, label) for basis, label in BASES.items()],
-        assessments=list(reading().execute(select(Assessment.id, Assessment.title))),
-        found=found,
-        counts=[(OUTCOMES[one], number) for one, number in sorted(found.counts.items())] if found else [],
-        words=OUTCOMES,
-        fault=fault,
-    )
-
-
-def _samples(table: Table) -> list[str]:
-    first = next(table.rows(), None)
-    return [value[:60] for value in first.values] if first else []
-
-
-def _result(row: Import) -> dict[str, Any]:
-    running = row.state is ImportState.RUNNING
-    numbers = [
-        f"{row.position:,} of {row.total:,} rows" if row.total is not None else f"{row.position:,} rows"
-    ]
-    if row.fault:
-        numbers.append(row.fault)
-    tally = [
-        {
-            "tone": tone,
-            "word": word,
-            "text": detail.capitalize(),
-            "detail": "",
-            "number": f"{row.counts[one.value]:,}",
-        }
-        for one, (word, tone, detail) in OUTCOMES.items()
-        if row.counts.get(one.value)
-    ]
-    chosen = Choices.from_json(row.mapping)
-    return {
-        "job": {
-            "title": row.file_name,
-            "state": row.state.value,
-            "done": row.position,
-            "total": row.total or row.position,
-            "numbers": numbers,
-            "poll_url": url_for("imports.show", public_id=row.public_id),
-            "stop_url": url_for("imports.stop", public_id=row.public_id, verb="stop") if running else None,
-        },
-        "tally": tally,
-        "lines": imports.lines(reading(), row.id, limit=50),
-        "words": OUTCOMES,
-        "has_broken": bool(row.counts.get(RowOutcome.BROKEN.value)),
-        "dropped": [(one.header, one.dropped.words) for one in chosen.mapping.dropped if one.dropped],
-        "may_resume": row.state is ImportState.STOPPED,
-    }
+    return render_template("staff/imports/mapping.html", **view.mapping(row, chosen, fault=fault))

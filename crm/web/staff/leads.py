@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from crm.handoff import leads
 from crm.handoff.models import Lead, LeadReport, LeadState
 from crm.kernel.errors import NotFoundError
 from crm.prospects.models import Company, Prospect
@@ -11,7 +12,7 @@ from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, real_now, services
 from crm.web.staff import times, words
-from crm.workflows.retry_lead import retry_lead
+from crm.workflows.leads.retry_lead import retry_lead
 
 bp = Blueprint("leads", __name__)
 
@@ -57,7 +58,7 @@ def show(lead_id: int) -> ResponseReturnValue:
         select(LeadReport).where(LeadReport.lead_id == lead_id).order_by(LeadReport.id)
     )
     code = services().links.start_code(lead.public_id, lead.code_digest)
-    usable = code is not None and lead.code_used_at is None and lead.code_expires_at > now()
+    usable = code is not None and leads.usable(lead, at=now())
     return render_template(
         "staff/leads/show.html",
         lead=lead,
@@ -65,6 +66,7 @@ def show(lead_id: int) -> ResponseReturnValue:
         company=firm.name,
         said=words.LEAD[lead.state.value],
         link=services().links.start_url(code) if usable and code else "",
+        waits=lead.handed_over_at is None,
         until=times.day(lead.code_expires_at, now()),
         facts=_facts(lead),
         reports=[(times.short(one.received_at, now()), words.LEAD[one.kind][0]) for one in reports],

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from crm.delivery.ports import SentMailViewer
 from crm.staff.roles import Act
 from crm.web.access import allows
-from crm.web.context import services
+from crm.web.context import now, services
 from crm.web.staff import times
 
 bp = Blueprint("mailbox", __name__)
@@ -59,7 +59,7 @@ def listing() -> ResponseReturnValue:
             "key": one.key,
             "to": one.recipient,
             "subject": one.subject,
-            "when": times.ago(one.taken_at, services().clocks.real()),
+            "when": times.ago(one.sent_at, now()),
         }
         for one in mails[:_PAGE]
     ]

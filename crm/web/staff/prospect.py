@@ -1,30 +1,40 @@
 """One prospect: the composer, the timeline, the verdict, the facts."""
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from crm.conversations import notes
-from crm.conversations.models import Note, NoteKind
+from crm.conversations.models import Note, NoteKind, Task
 from crm.kernel.errors import NotFoundError
 from crm.kernel.text import clean_block
-from crm.queries.prospect import sheet
-from crm.queries.timeline import Event, Kind, timeline
+from crm.queries.events import Event, Kind
+from crm.queries.prospect import Sheet, sheet
+from crm.queries.timeline import timeline
+from crm.sequences.models import StopReason
 from crm.staff.roles import Act
+from crm.web import flashes
 from crm.web.access import allows
 from crm.web.context import is_htmx, me, now, reading, services
 from crm.web.staff import prospect_view as view
-from crm.web.staff import words
-from crm.web.staff.forms import NoteForm, follow_up_at
+from crm.web.staff import times, words
+from crm.web.staff.forms import NoteForm
 from crm.web.staff.prospect_choices import enrol_choices
-from crm.workflows.log_note import Said, log_note
+from crm.web.staff.today_view import lately
+from crm.workflows.desk.log_note import Said, bring_back_note, log_note, take_back_note
 
 bp = Blueprint("prospect", __name__)
+
+_SAVED = {NoteKind.NOTE: "Note saved", NoteKind.CALL: "Call saved", NoteKind.MEETING: "Meeting saved"}
 
 _SHOWN = {
     "": ("Everything", frozenset(Kind)),
     "talks": ("Talks and notes", frozenset({Kind.NOTE, Kind.CALL, Kind.MEETING, Kind.REPLY})),
     "mail": ("Mail", frozenset({Kind.MAIL, Kind.REPLY, Kind.OPENING})),
-    "changes": ("Changes", frozenset({Kind.STATUS, Kind.SERIES, Kind.TASK, Kind.LEAD, Kind.SOURCE})),
+    "changes": (
+        "Changes",
+        frozenset({Kind.STATUS, Kind.SERIES, Kind.TASK, Kind.LEAD, Kind.SOURCE, Kind.WISH}),
+    ),
 }
 
 
@@ -41,26 +51,29 @@ def note(prospect_id: int) -> ResponseReturnValue:
     """Save a note, call or meeting with its follow-up."""
     form = NoteForm(request.form)
     body = clean_block(form.body.data or "")
-    if not form.validate() or not body:
-        if not form.body.errors:
-            form.body.errors = ["Type what was said. Nothing was saved yet."]
+    if not _is_complete(form, body):
         return _composer(prospect_id, form) if is_htmx() else (_page(prospect_id, form), 422)
     said = Said(
         kind=NoteKind(form.kind.data),
         body=body,
-        follow_up_at=follow_up_at(form.follow_up.data or "", now()),
+        follow_up_at=form.follow_up_at(now()),
         dedupe_key=(form.once.data or "")[:26] or None,
     )
     with services().database.transaction() as session:
-        kept, _task = log_note(session, prospect_id, said, by=me().id, now=now())
+        kept, task = log_note(session, prospect_id, said, by=me().id, now=now())
+    found = _sheet(prospect_id)
+    text = _saved(kept, task, found)
+    undo_url = url_for("prospect.take_back", prospect_id=prospect_id, note_id=kept.id)
     if not is_htmx():
-        return redirect(url_for("prospect.show", prospect_id=prospect_id, did="saved"), 303)
+        here = url_for("prospect.show", prospect_id=prospect_id)
+        return redirect(flashes.after(here, text, undo_url, me()), 303)
     return render_template(
         "staff/prospect/_note_saved.html",
-        prospect_id=prospect_id,
         note_form=NoteForm(),
         event=_event(kept, prospect_id),
-        undo_url=url_for("prospect.take_back", prospect_id=prospect_id, note_id=kept.id),
+        text=text,
+        undo_url=undo_url,
+        **_around(found),
     )
 
 
@@ -69,7 +82,7 @@ def note(prospect_id: int) -> ResponseReturnValue:
 def take_back(prospect_id: int, note_id: int) -> ResponseReturnValue:
     """Undo a note: it is gone from the page, and can be brought back for a day."""
     with services().database.transaction() as session:
-        done = notes.take_back(session, note_id, by=me().id, at=now())
+        done = take_back_note(session, note_id, by=me().id, now=now())
     again = url_for("prospect.bring_back", prospect_id=prospect_id, note_id=note_id)
     text = "Note taken back" if done else "That note is not yours to take back, or was taken back already."
     return _undone(prospect_id, text, again if done else None)
@@ -80,15 +93,39 @@ def take_back(prospect_id: int, note_id: int) -> ResponseReturnValue:
 def bring_back(prospect_id: int, note_id: int) -> ResponseReturnValue:
     """Undo the undo."""
     with services().database.transaction() as session:
-        done = notes.bring_back(session, note_id, by=me().id, at=now())
+        done = bring_back_note(session, note_id, by=me().id, now=now())
     return _undone(prospect_id, "The note is back" if done else "It was taken back too long ago.", None)
+
+
+def _is_complete(form: NoteForm, body: str) -> bool:
+    complete = form.validate()
+    if not body and not form.body.errors:
+        form.body.errors = ["Type what was said. Nothing was saved yet."]
+    if missing := form.missing_day(now()):
+        form.follow_up.errors = [missing]
+    return complete and bool(body) and not missing
+
+
+def _saved(kept: Note, task: Task | None, found: Sheet) -> str:
+    follow_up = f". Follow-up {times.day(task.due_at, now()).replace('Tom', 'tom')}" if task else ""
+    reason = found.series[0].enrolment.stop_reason if found.series else None
+    is_why = kept.kind is NoteKind.MEETING and reason is StopReason.MEETING
+    return f"{_SAVED[kept.kind]}{follow_up}{'. Their sequence stopped' if is_why else ''}"
 
 
 def _undone(prospect_id: int, text: str, undo_url: str | None) -> ResponseReturnValue:
     if not is_htmx():
-        return redirect(url_for("prospect.show", prospect_id=prospect_id), 303)
+        here = url_for("prospect.show", prospect_id=prospect_id)
+        return redirect(flashes.after(here, text, undo_url, me()), 303)
+    is_desk = not urlsplit(request.headers.get("HX-Current-URL", "")).path.startswith("/prospects")
     return render_template(
-        "staff/prospect/_timeline.html", days=_days(prospect_id), text=text, undo_url=undo_url
+        "staff/prospect/_timeline.html",
+        days=_days(prospect_id),
+        lately=lately(timeline(reading(), prospect_id), prospect_id) if is_desk else [],
+        is_desk=is_desk,
+        text=text,
+        undo_url=undo_url,
+        **_around(_sheet(prospect_id)),
     )
 
 
@@ -107,10 +144,27 @@ def _days(prospect_id: int) -> list[tuple[str, list[dict[str, object]]]]:
     return view.days(events, now(), prospect_id=prospect_id)
 
 
-def _page(prospect_id: int, form: NoteForm) -> str:
+def _sheet(prospect_id: int) -> Sheet:
     found = sheet(reading(), prospect_id, now=now(), settings=services().settings)
     if found.person.restricted_at is not None and me().role.value == "sales":
         raise NotFoundError  # storage only: article 18
+    return found
+
+
+def _around(found: Sheet) -> dict[str, object]:
+    """What a note may change beside the timeline."""
+    return {
+        "prospect_id": found.person.id,
+        "status": words.STATUS[found.person.status],
+        "tasks": view.tasks(found, now()),
+        "series": view.series(found, now()),
+        "sequences": enrol_choices(reading()),
+        "verdict": view.verdict(found, now()),
+    }
+
+
+def _page(prospect_id: int, form: NoteForm) -> str:
+    found = _sheet(prospect_id)
     shown = request.args.get("show", "")
     here = url_for("prospect.show", prospect_id=prospect_id)
     tabs = [
@@ -124,17 +178,12 @@ def _page(prospect_id: int, form: NoteForm) -> str:
         person=person,
         name=person.name or person.address,
         initials=words.initials(person.name or person.company),
-        status=words.STATUS[person.status],
         language=words.LANGUAGES.get(person.own_language or person.company_language, ""),
         there=view.there(found, now()),
         note_form=form,
-        prospect_id=prospect_id,
-        verdict=view.verdict(found, now()),
         facts=view.facts(found, now()),
         days=_days(prospect_id),
         tabs=tabs,
-        sequences=enrol_choices(reading()),
-        series=view.series(found, now()),
-        tasks=view.tasks(found, now()),
         statuses=[(status.value, said) for status, (said, _) in words.STATUS.items()],
+        **_around(found),
     )

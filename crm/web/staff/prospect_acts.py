@@ -23,12 +23,14 @@ from crm.web.access import allows
 from crm.web.context import me, now, reading, real_now, services
 from crm.web.public.desk import desk, shelves
 from crm.web.staff import words
-from crm.workflows.change_status import change_status
-from crm.workflows.convert import Converting, StandingNoError, convert
-from crm.workflows.erase import erase
-from crm.workflows.export_person import House, export_person
-from crm.workflows.refuse import Mailbox, refuse
-from crm.workflows.stop_series import stop_series_of
+from crm.web.staff.why_view import coming
+from crm.workflows.foresight.why_not import outlooks
+from crm.workflows.leads.convert import Converting, StandingNoError, convert
+from crm.workflows.people.change_status import change_status
+from crm.workflows.refusals.erase import erase
+from crm.workflows.refusals.export_person import House, export_person
+from crm.workflows.refusals.refuse import Mailbox, refuse
+from crm.workflows.refusals.stop_series import stop_series_of
 
 bp = Blueprint("prospect_acts", __name__)
 
@@ -79,7 +81,10 @@ def why(prospect_id: int) -> ResponseReturnValue:
         decision = decide(facts, now())
         reasons = [(words.WEIGHT[one.weight], one.reason.value, explain(one)) for one in decision.reasons]
         found.append((name, words.VERDICT[decision.verdict], reasons))
-    return render_template("staff/prospect/why.html", person=person, checks=found)
+    outlook = outlooks(reading(), [prospect_id], now=now(), settings=services().settings)[prospect_id]
+    return render_template(
+        "staff/prospect/why.html", person=person, checks=found, coming=coming(outlook, person, now())
+    )
 
 
 @bp.post("/prospects/<int:prospect_id>/status")

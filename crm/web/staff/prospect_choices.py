@@ -8,5 +8,7 @@ from crm.sequences.models import Sequence, SequenceVersion
 
 def enrol_choices(session: Session) -> list[tuple[int, str]]:
     """Published sequences by name; paused ones too, they only wait."""
-    query = select(Sequence.id, Sequence.name).where(Sequence.id.in_(select(SequenceVersion.sequence_id)))
+    query = select(Sequence.id, Sequence.name).where(
+        Sequence.id.in_(select(SequenceVersion.sequence_id)), Sequence.archived_at.is_(None)
+    )
     return list(session.execute(query.order_by(Sequence.name)))

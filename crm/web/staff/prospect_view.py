@@ -1,7 +1,7 @@
 """A prospect's page in words: the verdict, the facts and the timeline, from what the queries read."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -13,10 +13,12 @@ from crm.permission.findings import Decision, Finding, Verdict
 from crm.permission.reasons import Weight
 from crm.permission.words import explain
 from crm.prospects.models import Status
+from crm.queries.events import Event, Kind
 from crm.queries.prospect import Sheet
-from crm.queries.timeline import Event, Kind
-from crm.sequences.models import StopReason
+from crm.sequences.enrolments import ACTIVE
+from crm.sequences.models import EnrolmentState, StopReason
 from crm.web.staff import times, words
+from crm.web.staff.mending import way_of
 
 _SENTENCES = {Verdict.ALLOW: "Yes, you may", Verdict.WAIT: "Not yet", Verdict.DENY: "No"}
 
@@ -32,6 +34,7 @@ _LOOKS = {
     Kind.TASK: ("check", "yes"),
     Kind.LEAD: ("rocket", "yes"),
     Kind.SOURCE: ("map-pin", ""),
+    Kind.WISH: ("ban", "no"),
 }
 _SAID = {Kind.NOTE: "noted", Kind.CALL: "called", Kind.MEETING: "met them"}
 
@@ -56,7 +59,7 @@ def verdict(sheet: Sheet, now: datetime) -> dict[str, Any]:
             },
             {"state": words.VERDICT[decision.verdict], "name": "New mail", "note": _note(decision)},
         ],
-        "reasons": [_reason(one) for one in decision.reasons],
+        "reasons": [_reason(one, sheet.person.id) for one in decision.reasons],
     }
 
 
@@ -66,9 +69,10 @@ def _note(decision: Decision) -> str:
     return explain(decision.reasons[0]).short if decision.reasons else ""
 
 
-def _reason(finding: Finding) -> dict[str, str]:
+def _reason(finding: Finding, prospect_id: int) -> dict[str, Any]:
     said = explain(finding)
     return {
+        "way": way_of(finding, prospect_id) if finding.weight is not Weight.OK else None,
         "state": words.WEIGHT[finding.weight],
         "text": said.title,
         "proof": said.detail,
@@ -91,6 +95,7 @@ def facts(sheet: Sheet, now: datetime) -> list[tuple[str, ...]]:
         found.append(("Source", f"{words.SOURCE[source.kind.value]}, {source.obtained_on:%-d %b %Y}", where))
     found.append(("Since", times.day(person.created_at, now)))
     found.append(("Owner", sheet.owner or "nobody"))
+    found.append(("Erased on", f"{sheet.erase_on:%-d %b %Y}", "unless they write to us before"))
     return found
 
 
@@ -112,8 +117,8 @@ def days(events: list[Event], now: datetime, *, prospect_id: int) -> list[tuple[
     return found if found and found[0][0] == today else [(today, []), *found]
 
 
-def event(one: Event, *, prospect_id: int) -> dict[str, Any]:
-    """One line or box of the timeline."""
+def event(one: Event, *, prospect_id: int, at: str = "") -> dict[str, Any]:
+    """One line or box of the timeline; `at` where the day is not above it."""
     icon, tone = _LOOKS[one.kind]
     slim = one.kind not in {Kind.NOTE, Kind.CALL, Kind.MEETING, Kind.REPLY}
     return {
@@ -122,13 +127,20 @@ def event(one: Event, *, prospect_id: int) -> dict[str, Any]:
         "tone": tone,
         "who": _who(one),
         "what": _what(one),
-        "when": "" if one.kind is Kind.SOURCE else times.clock(one.at),  # of a source we know the day only
+        "when": "" if one.kind is Kind.SOURCE else at or times.clock(one.at),  # of a source: the day only
         "iso": one.at.isoformat(),
         "slim": slim,
+        "letter": one.text if one.kind is Kind.MAIL else "",
         "text": "" if slim else one.text,
         "subject": one.subject if one.kind is Kind.REPLY else "",
         "lang": "",
         "theirs": one.kind is Kind.REPLY,
+        "origin": one.origin.words if one.origin else "",
+        "origin_url": (
+            url_for("sequences.version", sequence_id=one.origin.sequence_id, number=one.origin.version)
+            if one.origin
+            else ""
+        ),
         "undo_url": (
             url_for("prospect.take_back", prospect_id=prospect_id, note_id=one.id)
             if one.kind in _SAID
@@ -138,9 +150,7 @@ def event(one: Event, *, prospect_id: int) -> dict[str, Any]:
 
 
 def _who(one: Event) -> str:
-    if one.kind is Kind.REPLY:
-        return "They"
-    return one.who
+    return "They" if one.kind in {Kind.REPLY, Kind.WISH} else one.who
 
 
 def _what(one: Event) -> str:
@@ -151,8 +161,11 @@ def _of_mail(one: Event) -> str:
     return f"“{one.subject}” {words.MESSAGE[MessageState(one.code)][0]}"
 
 
+_SERIES = {"enrolled": "enrolled", "paused": "paused by a colleague"}
+
+
 def _of_series(one: Event) -> str:
-    said = "enrolled" if one.code == "enrolled" else words.STOPPED[StopReason(one.code)]
+    said = _SERIES.get(one.code) or words.STOPPED[StopReason(one.code)]
     return f"{one.detail}: {said}"
 
 
@@ -161,12 +174,15 @@ _SAYINGS: dict[Kind, Callable[[Event], str]] = {
     Kind.CALL: lambda one: _SAID[one.kind],
     Kind.MEETING: lambda one: _SAID[one.kind],
     Kind.MAIL: _of_mail,
-    Kind.REPLY: lambda one: words.REPLY.get(one.code, ("wrote", ""))[0].lower(),
+    Kind.REPLY: lambda one: words.WROTE.get(one.code, "wrote"),
     Kind.OPENING: lambda one: f"“{one.subject}” {words.OPENED[one.code]}",
     Kind.STATUS: lambda one: f"Stage: {words.STATUS[Status(one.code)][0]}",
     Kind.SERIES: _of_series,
     Kind.TASK: lambda one: f"done: {one.text}",
     Kind.LEAD: lambda one: words.LEAD[one.code][0],
+    Kind.WISH: lambda one: ", ".join(
+        filter(None, (words.WISH.get(one.code, "used a right"), words.CHANNEL.get(one.detail, "")))
+    ),
     Kind.SOURCE: lambda one: ": ".join(filter(None, (f"Address from {words.SOURCE[one.code]}", one.detail))),
 }
 
@@ -176,16 +192,21 @@ def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
     if not sheet.series:
         return None
     row, name = sheet.series[0].enrolment, sheet.series[0].name
-    running = row.state.value in {"running", "paused"}
+    running = row.state in ACTIVE
     said = words.STOPPED[row.stop_reason] if row.stop_reason else f"on step {row.position}"
-    next_at = sheet.next_mail_at or row.next_due_at or row.resumes_at
+    next_at = sheet.next_mail_at or row.next_due_at
+    coming = f"Next: {times.short(next_at, now)}." if next_at else ""
+    if row.state is EnrolmentState.PAUSED:
+        said = "paused by a colleague" if row.stop_reason is StopReason.BY_STAFF else said
+        coming = f"Until {times.day(row.resumes_at, now)}." if row.resumes_at else ""
     return {
         "id": row.id,
         "name": name,
         "running": running,
         "state": row.state.value,
         "said": said,
-        "next": f"Next: {times.short(next_at, now)}" if running and next_at else "",
+        "next": coming if running else "",
+        "tomorrow": f"{times.local(now) + timedelta(days=1):%Y-%m-%d}",
     }
 
 

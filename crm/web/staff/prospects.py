@@ -1,10 +1,12 @@
 """The list of prospects: views, filters, search as you type; and what the palette finds."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from crm.kernel.text import one_line
 from crm.permission.countries import load
 from crm.permission.words import in_short
 from crm.prospects.models import Status
@@ -17,6 +19,7 @@ from crm.web.access import allows
 from crm.web.context import is_htmx, me, now, reading, services
 from crm.web.staff import times, words
 from crm.web.staff.prospect_choices import enrol_choices
+from crm.web.staff.record_forms import countries
 
 bp = Blueprint("prospects", __name__)
 
@@ -32,16 +35,17 @@ _VIEWS = {
 @allows(Act.SEE)
 def show() -> ResponseReturnValue:
     """One page of the list; the whole state is in the address."""
-    chosen = _chosen()
+    chosen = chosen_in(request.args)
     after, before = (Cursor.parse(request.args.get(name, "")) for name in ("after", "before"))
     found = listing.page(reading(), chosen, after=after, before=before)
     shown = rows(reading(), found.ids, now=now(), settings=services().settings)
+    said = search.notes_with(reading(), found.ids, chosen.terms) if chosen.in_notes and chosen.terms else {}
     total = listing.count(reading(), chosen)
     template = "staff/prospects/_list.html" if is_htmx() else "staff/prospects/list.html"
     return render_template(
         template,
         chosen=chosen,
-        rows=[_row(row) for row in shown],
+        rows=[_row(row, said.get(row.person.id, "")) for row in shown],
         total=f"{listing.COUNTED:,}+" if total > listing.COUNTED else f"{total:,}",
         is_empty=not any([chosen.words, chosen.status, chosen.country, chosen.owner_id]),
         newer=_address(chosen, before=str(found.newer)) if found.newer else None,
@@ -49,8 +53,9 @@ def show() -> ResponseReturnValue:
         views=_views(chosen),
         chips=_chips(chosen),
         statuses=[(status.value, words.STATUS[status][0]) for status in Status],
-        countries=_countries(),
+        countries=countries(),
         address=lambda **more: _address(chosen, **more),
+        parts=_parts(chosen),
         sequences=enrol_choices(reading()),
     )
 
@@ -59,37 +64,40 @@ def show() -> ResponseReturnValue:
 @allows(Act.SEE)
 def jump() -> ResponseReturnValue:
     """What the palette finds: prospects by name, company, address, or words of a note."""
-    hits = search.jump(reading(), request.args.get("q", "")[:100])
+    hits = search.jump(reading(), one_line(request.args.get("q", ""))[:100])
     return render_template("staff/prospects/_jump.html", hits=hits)
 
 
-def _chosen() -> Filter:
-    """The filter in the address; what it does not know is left out."""
-    args = request.args
+def chosen_in(args: Mapping[str, str]) -> Filter:
+    """The filter in an address; what it does not know is left out."""
     view = args.get("view", "all")
     status, country = args.get("status", ""), args.get("country", "").upper()
     picked = View(view) if view in set(View) else View.ALL
     return Filter(
         view=picked,
-        words=args.get("q", "").replace("\0", "")[:100].strip(),
+        words=one_line(args.get("q", ""))[:100].strip(),
         status=Status(status) if status in set(Status) else None,
         country=country if len(country) == 2 and country.isascii() and country.isalpha() else "",
         owner_id=me().id if picked is View.MINE else None,
+        in_notes=args.get("in") == "notes",
     )
 
 
 def _address(chosen: Filter, **more: str) -> str:
     """The list's address with something changed."""
-    parts = {
+    parts = {key: value for key, value in (_parts(chosen) | more).items() if value}
+    return f"{url_for('prospects.listing')}?{urlencode(parts)}"
+
+
+def _parts(chosen: Filter) -> dict[str, str]:
+    """A filter as it stands in an address."""
+    return {
         "view": chosen.view.value if chosen.view is not View.ALL else "",
         "q": chosen.words,
         "status": chosen.status.value if chosen.status else "",
         "country": chosen.country,
-        **more,
+        "in": "notes" if chosen.in_notes else "",
     }
-    return (
-        f"{url_for('prospects.listing')}?{urlencode({key: value for key, value in parts.items() if value})}"
-    )
 
 
 def _views(chosen: Filter) -> list[dict[str, object]]:
@@ -108,25 +116,23 @@ def _chips(chosen: Filter) -> list[tuple[str, str, str]]:
     return chips
 
 
-def _countries() -> list[tuple[str, str]]:
-    return [(code, load().name(code)) for code in ("NL", "BE", "DE", "FR", "GB", "US")]
-
-
-def _row(row: Row) -> dict[str, object]:
+def _row(row: Row, said: str = "") -> dict[str, object]:
     person = row.person
     next_at = row.task_at if row.task_at and (not row.next_at or row.task_at < row.next_at) else row.next_at
     paused = row.series_state is EnrolmentState.PAUSED
-    step = "Task" if next_at is not None and next_at == row.task_at else row.series
+    is_task = next_at is not None and next_at == row.task_at
+    step = "Task" if is_task else f"{row.series}, waits" if paused else row.series
     return {
         "id": person.id,
         "name": person.name or person.address,
         "company": person.company,
+        "said": said,
         "initials": words.initials(person.name or person.company),
         "tint": person.id % 8,
         "status": words.STATUS[person.status],
         "state": words.VERDICT[row.decision.verdict],
         "why": in_short(row.decision),
-        "next": (times.short(next_at, now()) if next_at else "—", f"{step}, waits" if paused else step),
+        "next": (times.short(next_at, now()) if next_at else "—", step),
         "touch": _touch(row),
         "owner": row.owner,
         "owner_initials": words.initials(row.owner) if row.owner else "",

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.business import LegalForm
 from crm.kernel.errors import NotFoundError
-from crm.kernel.text import one_line
+from crm.kernel.text import one_line, whole_number
 from crm.prospects.editing import (
     AddressTakenError,
     CompanyChanges,
@@ -14,15 +14,16 @@ from crm.prospects.editing import (
     ProspectChanges,
     RestrictedError,
 )
-from crm.prospects.models import Company, Prospect, RowOutcome, SourceKind
+from crm.prospects.import_models import RowOutcome
+from crm.prospects.models import Company, Prospect, SourceKind
 from crm.prospects.reading.parsed import ParsedRow
 from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff.record_forms import EditForm, NewForm
-from crm.workflows.add_prospect import Added, add_prospect
-from crm.workflows.edit_prospect import edit_company, edit_prospect
+from crm.workflows.people.add_prospect import Added, add_prospect
+from crm.workflows.people.edit_prospect import edit_company, edit_prospect
 
 bp = Blueprint("records", __name__)
 
@@ -70,6 +71,7 @@ def edit(prospect_id: int) -> ResponseReturnValue:
             "version": person.version, "company_version": company.version,
         }
     )  # fmt: skip
+    form.offer(person, company)
     return _edit_page(person, form)
 
 
@@ -79,10 +81,11 @@ def save(prospect_id: int) -> ResponseReturnValue:
     """Save; when a colleague saved meanwhile both values are shown, and nothing is lost."""
     person, company = _both(prospect_id)
     form = EditForm(request.form)
+    form.offer(person, company)
     if not form.validate():
         return _edit_page(person, form), 422
     try:
-        _write(person.id, company.id, form)
+        _write(person.id, company, form)
     except EditConflictError as error:
         both = [(field, pair.mine, pair.theirs) for field, pair in error.both.items()]
         fresh, fresh_company = _both(prospect_id)
@@ -97,8 +100,8 @@ def save(prospect_id: int) -> ResponseReturnValue:
     return redirect(url_for("prospect.show", prospect_id=prospect_id, did="saved"), 303)
 
 
-def _write(prospect_id: int, company_id: int, form: EditForm) -> None:
-    bundle = services()
+def _write(prospect_id: int, company: Company, form: EditForm) -> None:
+    bundle, relevance = services(), one_line(form.relevance.data or "")
     theirs = ProspectChanges(
         name=one_line(form.name.data or ""),
         role=one_line(form.role.data or ""),
@@ -112,8 +115,9 @@ def _write(prospect_id: int, company_id: int, form: EditForm) -> None:
         country=form.country.data or "",
         time_zone=form.time_zone.data or "",
         legal_form=LegalForm(form.legal_form.data),
-        relevance=one_line(form.relevance.data or ""),
-        relevance_by=me().name,
+        relevance=relevance,
+        # Who decided that we are relevant is whoever wrote that, not who mended a name beside it (P16).
+        relevance_by=me().name if relevance != company.relevance else None,
     )
     with bundle.database.transaction() as session:
         edit_prospect(
@@ -127,13 +131,12 @@ def _write(prospect_id: int, company_id: int, form: EditForm) -> None:
             now=now(),
         )
         edit_company(
-            session, company_id, firms, version=_number(form.company_version.data), by=me().id, now=now()
+            session, company.id, firms, version=_number(form.company_version.data), by=me().id, now=now()
         )
 
 
 def _number(text: object) -> int:
-    written = str(text or "")
-    return int(written) if written.isascii() and written.isdecimal() else 0
+    return whole_number(text) or 0
 
 
 def _both(prospect_id: int) -> tuple[Prospect, Company]:
@@ -176,7 +179,6 @@ def _row(form: NewForm) -> ParsedRow:
         basis_wording=one_line(form.basis_wording.data or ""),
         confirmed_by=me().name,
         opted_out=False,
-        tags=(),
     )
 
 

@@ -1,7 +1,6 @@
-"""Settings: stop everything, the owner's grounds and country rules, mailboxes, and what holds by default."""
+"""Settings: stop everything, the owner's grounds and country rules."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,19 +8,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.delivery.models import Mailbox
 from crm.kernel.text import clean_block, one_line
 from crm.operations import switches
 from crm.permission import assessments
-from crm.permission.budgets import DEFAULTS
 from crm.permission.countries import Code, Column, load
 from crm.permission.models import CountryOverride
+from crm.queries.leaving import EVERYTHING
 from crm.staff.roles import Act, may
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
-from crm.web.staff import times
-from crm.workflows import set_rules
-from crm.workflows.set_rules import Answerable, RuleFaultError
+from crm.web.staff import pausing, times
+from crm.workflows.house import set_rules
+from crm.workflows.house.set_rules import Answerable, RuleFaultError
 
 bp = Blueprint("settings", __name__)
 
@@ -37,9 +35,11 @@ def show() -> ResponseReturnValue:
 @allows(Act.PAUSE)
 def switch(name: str) -> ResponseReturnValue:
     """Stop everything, or let it go on; the ground of legitimate interest is the owner's alone."""
-    if name != switches.PAUSED and not may(me().role, Act.SETTINGS):
-        return _page("Only an administrator answers for this switch."), 403
     on, reason = request.form.get("on") == "yes", one_line(request.form.get("reason", ""))
+    if name == switches.PAUSED:
+        return pausing.turn(EVERYTHING, on=on, reason=reason, back=url_for("settings.show"))
+    if not may(me().role, Act.SETTINGS):
+        return _page("Only an administrator answers for this switch."), 403
     return _change(lambda session, who: set_rules.turn_switch(session, name, on=on, reason=reason, who=who))
 
 
@@ -88,32 +88,6 @@ def drop(override_id: int) -> ResponseReturnValue:
     return _change(lambda session, who: set_rules.drop_override(session, override_id, who=who))
 
 
-@bp.post("/settings/mailboxes/<int:mailbox_id>")
-@allows(Act.SETTINGS)
-def mailbox(mailbox_id: int) -> ResponseReturnValue:
-    """Change a mailbox's cap and names."""
-    form = request.form
-    cap = form.get("daily_cap", "")
-    return _change(
-        lambda session, who: set_rules.set_mailbox(
-            session,
-            mailbox_id,
-            daily_cap=int(cap) if cap.isascii() and cap.isdecimal() else 0,
-            display_name=one_line(form.get("display_name", "")),
-            sender_name=one_line(form.get("sender_name", "")),
-            who=who,
-        )
-    )
-
-
-@bp.post("/settings/mailboxes/<int:mailbox_id>/<any(pause, resume):verb>")
-@allows(Act.PAUSE)
-def pause(mailbox_id: int, verb: str) -> ResponseReturnValue:
-    """Stop or start one mailbox."""
-    paused = verb == "pause"
-    return _change(lambda session, who: set_rules.pause_mailbox(session, mailbox_id, paused=paused, who=who))
-
-
 def _change(act: Callable[[Session, Answerable], object]) -> ResponseReturnValue:
     try:
         with services().database.transaction() as session:
@@ -151,8 +125,6 @@ def _page(fault: str = "") -> str:
         countries=sorted((table.name(code), code) for code in table.countries),
         columns=[(one.value, one.value.replace("_", " ")) for one in Column],
         codes=[one.value for one in Code],
-        mailboxes=list(session.scalars(select(Mailbox).order_by(Mailbox.address))),
-        budgets=[(one.name.replace("_", " "), str(getattr(DEFAULTS, one.name))) for one in fields(DEFAULTS)],
         mailer=services().settings.mailer.value,
         tracking=services().settings.tracking.value,
         months=services().settings.retention_months,

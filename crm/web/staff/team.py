@@ -1,5 +1,7 @@
 """The team: who has an account, which role, and how a colleague gets in."""
 
+from collections.abc import Collection
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -11,8 +13,8 @@ from crm.staff.roles import ROLES, Act
 from crm.web.access import allows
 from crm.web.context import me, reading, real_now, services
 from crm.web.staff import words
-from crm.workflows.change_staff import OwnAccountError, change_role, disable, enable
-from crm.workflows.open_house import invitation_link
+from crm.workflows.house.change_staff import OwnAccountError, change_role, disable, enable
+from crm.workflows.house.open_house import invitation_link
 
 bp = Blueprint("team", __name__)
 
@@ -76,8 +78,15 @@ def _page(*, link: str = "", role: Role | None = None, fault: str = "") -> str:
     return render_template(
         "staff/team/list.html",
         people=people,
-        roles=[(one.value, ", ".join(sorted(act.value for act in acts))) for one, acts in ROLES.items()],
+        roles=[(one.value, _may(acts)) for one, acts in ROLES.items()],
         link=link,
         invited=role.value if role else "",
         fault=fault,
     )
+
+
+def _may(acts: Collection[Act]) -> str:
+    """What a role may do, in the order of the table; whoever may do everything is told so."""
+    if len(acts) == len(Act):
+        return "everything"
+    return "; ".join(words.ACT[act] for act in Act if act in acts)

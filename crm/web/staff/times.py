@@ -1,6 +1,6 @@
 """Dates and times as colleagues read them: on Amsterdam's clocks, short, relative only under a day."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 HOME = ZoneInfo("Europe/Amsterdam")
@@ -47,3 +47,13 @@ def long_day(at: datetime) -> str:
     """`Tuesday 24 November`."""
     here = local(at)
     return f"{here:%A} {here.day} {here:%B}"
+
+
+def midnight(at: datetime) -> datetime:
+    """The beginning of our day."""
+    return local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def end_of_day(at: datetime) -> datetime:
+    """The beginning of our next day; an hour sooner or later in the night the clocks change."""
+    return (local(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)).astimezone(UTC)

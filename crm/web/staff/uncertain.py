@@ -9,7 +9,7 @@ from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import times, words
-from crm.workflows.resolve_uncertain import Verdict, resolve_uncertain
+from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 
 bp = Blueprint("uncertain", __name__)
 

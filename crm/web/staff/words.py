@@ -9,6 +9,7 @@ from crm.permission.findings import Verdict
 from crm.permission.reasons import Weight
 from crm.prospects.models import Status
 from crm.sequences.models import StopReason
+from crm.staff.roles import Act
 
 STATUS: Final[Mapping[Status, tuple[str, str]]] = MappingProxyType(
     {
@@ -66,6 +67,20 @@ STOPPED: Final[Mapping[StopReason, str]] = MappingProxyType(
     }
 )
 
+MAILBOX_PAUSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "by_staff": "A colleague paused it.",
+        "authentication": "Its domain fails SPF, DKIM or DMARC.",
+        "our_proof": "Recipients' servers do not believe that the mail is ours.",
+        "login_refused": "The provider refused our login or key.",
+        "sender_refused": "The provider does not let us send, or not as this address.",
+        "tls_failed": "The connection to the provider could not be made safe.",
+        "misconfigured": "The provider says that our settings are wrong.",
+        "quota": "The provider says that our quota is used up.",
+    }
+)
+"""Why nothing leaves a mailbox, by the code of its pause."""
+
 REPLY: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "person": ("Replied", "plum"),
@@ -79,6 +94,20 @@ REPLY: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "": ("Not read yet", ""),
     }
 )
+
+WROTE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "person": "replied",
+        "opt_out": "said no",
+        "rights": "asked about their data",
+        "automatic": "answered automatically",
+        "bounce": "did not get it: it came back",
+        "complaint": "reported it as spam",
+        "newsletter": "sent a newsletter",
+        "unclear": "wrote; we are not sure what they mean",
+    }
+)
+"""After `They`."""
 
 OPENED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -114,8 +143,59 @@ SOURCE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+WISH: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "address": "told us never to contact them again",
+        "domain": "told us to leave their whole company alone",
+        "sequence": "stopped a series of mails",
+        "measuring": "do not want us to measure whether they read mails",
+        "snooze": "asked us to write later",
+        "lifted": "let us write again: that no was lifted",
+        "right_access": "asked for a copy of their data",
+        "right_erasure": "asked to be erased",
+        "right_rectification": "asked us to correct their data",
+        "right_restriction": "asked us to use their data no further",
+        "right_portability": "asked for their data as a file",
+        "right_source": "asked where we got their data",
+    }
+)
+"""What a person told us, after "They"."""
+
+CHANNEL: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "page": "on the page behind the link",
+        "one_click": "with the button of their mail program",
+        "form": "on the page without a link",
+        "reply": "in a mail",
+        "hook": "through their mail provider",
+        "staff": "to a colleague",
+        "import": "in a list that was imported",
+        "rectified": "at an earlier address",
+    }
+)
+"""Where they told us so."""
+
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
     {"nl": "Dutch", "en": "English", "de": "German", "fr": "French"}
+)
+
+
+ACT: Final[Mapping[Act, str]] = MappingProxyType(
+    {
+        Act.SEE: "look at everything",
+        Act.NOTE: "notes, tasks, answers, stages, conversions",
+        Act.EDIT: "change prospects",
+        Act.IMPORT: "import files",
+        Act.ENROL: "enrol, pause and stop people",
+        Act.REFUSE: "write down a no",
+        Act.PUBLISH: "write and publish sequences",
+        Act.RESOLVE: "decide on mails in doubt",
+        Act.PAUSE: "stop and start sending",
+        Act.ERASE: "erase people",
+        Act.EXPORT: "take a copy of all data of a person",
+        Act.SETTINGS: "change settings",
+        Act.STAFF: "invite colleagues, change roles",
+    }
 )
 
 

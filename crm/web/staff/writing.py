@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from crm.kernel.errors import NotFoundError
 from crm.kernel.ids import new_public_id
-from crm.kernel.text import clean_block, one_line
+from crm.kernel.text import clean_block, one_line, whole_number
 from crm.permission.words import explain
 from crm.queries.recipients import recipients
 from crm.replies.models import InboundMail
@@ -17,8 +17,8 @@ from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff.words import WEIGHT
-from crm.workflows.handle_reply import Label, handle_reply
-from crm.workflows.write_mail import CannotWriteError, NotAllowedError, Written, take_back, write_mail
+from crm.workflows.desk.write_mail import CannotWriteError, NotAllowedError, Written, take_back, write_mail
+from crm.workflows.inbox.handle_reply import Label, handle_reply
 
 bp = Blueprint("writing", __name__)
 
@@ -37,14 +37,14 @@ class MailForm(Form):
 @allows(Act.NOTE)
 def ask(prospect_id: int) -> ResponseReturnValue:
     """An empty letter, or an answer with their words above it."""
-    return _page(prospect_id, MailForm(), request.args.get("to", type=int))
+    return _page(prospect_id, MailForm(), whole_number(request.args.get("to")))
 
 
 @bp.post("/prospects/<int:prospect_id>/write")
 @allows(Act.NOTE)
 def send(prospect_id: int) -> ResponseReturnValue:
     """Queue it; what was typed is never lost to a no."""
-    form, answers = MailForm(request.form), request.form.get("answers", type=int)
+    form, answers = MailForm(request.form), whole_number(request.form.get("answers"))
     subject = one_line(form.subject.data or "")
     if answers is None and not subject:
         form.validate()

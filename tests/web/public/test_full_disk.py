@@ -26,8 +26,11 @@ def fill_up(services: Services) -> None:
 
 
 def use_up_free_pages(services: Services) -> None:
-    with services.database.engine.connect() as connection:
-        assert connection.execute(text("PRAGMA freelist_count")).scalar_one() == 0
+    connection = services.database.engine.raw_connection()
+    connection.cursor().execute("VACUUM")
+    connection.close()
+    with services.database.engine.connect() as looking:
+        assert looking.execute(text("PRAGMA freelist_count")).scalar_one() == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ def test_the_chosen_language_stays_after_confirming(client: FlaskClient, url: st
     action = re.search(r'action="([^"]+)"', page)
     assert action
     assert '<html lang="de"' in client.post(action[1], data={"choice": "never"}).text
+
+
+def test_the_first_of_a_month_is_written_as_the_french_write_it(client: FlaskClient) -> None:
+    moments = {
+        datetime(2027, 4, 1, 12, tzinfo=UTC): "1er avril 2027",
+        datetime(2027, 4, 21, 12, tzinfo=UTC): "21 avril 2027",
+    }
+    app = client.application
+    with app.test_request_context("/?lang=fr"):
+        dated = app.jinja_env.filters["dateformat"]
+        assert {moment: dated(moment, "long") for moment in moments} == moments

@@ -107,3 +107,13 @@ def test_one_address_over_and_over_is_one_refusal(client: FlaskClient, services:
     assert codes == {200}
     with services.database.reading() as session:
         assert len(session.scalars(select(Refusal.id)).all()) == 1
+
+
+def test_removal_is_asked_for_however_often_a_stop_was_said(
+    client: FlaskClient, services: Services, anna: Planted
+) -> None:
+    for _ in range(5):
+        client.post("/objection", data={"address": str(anna.address), "choice": "stop"})
+    client.post("/objection", data={"address": str(anna.address), "choice": "remove"})
+    with services.database.reading() as session:
+        assert "erasure" in session.scalars(select(RightsRequest.kind)).all()

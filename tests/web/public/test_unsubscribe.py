@@ -52,7 +52,7 @@ def test_the_widest_choice_is_preselected(client: FlaskClient, url: str) -> None
 
 def test_the_address_is_shown_masked(client: FlaskClient, url: str, anna: Planted) -> None:
     page = client.get(url).text
-    assert "a•••@a••••••••.example" in page
+    assert "a••••@a••••.example" in page
     assert str(anna.address) not in page
 
 
@@ -257,6 +257,6 @@ def test_a_cut_or_foreign_link_gets_it_too(
     assert refusals(services) == []
 
 
-@pytest.mark.parametrize("end", [".", ">", "%3D", ".)", "%20"])
+@pytest.mark.parametrize("end", [".", ">", "%3D", ".)", "%20", "/"])
 def test_what_mail_programs_hang_on_a_link_is_borne(client: FlaskClient, url: str, end: str) -> None:
     assert client.post(url + end, data=ONE_CLICK).status_code == 200

@@ -107,6 +107,7 @@ def test_public_routes_are_a_known_few(app: Flask) -> None:
     assert open_to_all == {
         "/login", "/claim/<code>", "/demo/enter/<int:staff_id>", "/healthz", "/u/<path:token>", "/objection",
         "/about/<path:token>", "/start/<code>", "/hooks/image-service", "/hooks/inbound",
+        "/hooks/inbound/<secret>", "/hooks/sendgrid",
     }  # fmt: skip
 
 
@@ -134,6 +135,7 @@ def test_staff_pages_open_with_data_in_them(admin: Browser, outreach: Outreach) 
     ]
     pages += [f"/prospects/{person}/{one}" for one in ("write", "refuse", "convert", "erase", "export")]
     pages += ["/prospects/new", "/sequences", f"/sequences/{sequence}", f"/sequences/{sequence}/edit"]
+    pages += [f"/sequences/{sequence}/{one}" for one in ("versions/1", "move", "archive")]
     pages += ["/sequences/new", "/leads", "/mailbox", "/uncertain", "/imports", "/team", "/settings"]
     pages += [
         "/prospects?q=winkel&status=new&country=NL&view=mine",

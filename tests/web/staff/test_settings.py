@@ -10,6 +10,8 @@ from crm.permission.decide import decide
 from crm.permission.findings import Verdict
 from crm.queries.facts import facts_for
 from crm.services import Services
+from crm.staff.roles import Act
+from crm.web.staff import words
 from tests.outreach import Outreach
 from tests.web.staff.conftest import Browser
 
@@ -32,7 +34,7 @@ def test_stopping_everything_holds_every_mail(admin: Browser, outreach: Outreach
     assert _verdict(services, person) is Verdict.ALLOW
     assert admin.post("/settings/switch/paused", {"on": "yes"}).status_code == 303
     assert _verdict(services, person) is Verdict.WAIT
-    assert "switch.on" in _actions(services)
+    assert "everything.paused" in _actions(services)
 
 
 def test_a_salesperson_cannot_answer_for_a_ground(sales: Browser, services: Services) -> None:
@@ -72,8 +74,5 @@ def test_an_assessment_needs_a_review_ahead(admin: Browser) -> None:
     assert "GB,US" in admin.get("/settings").text
 
 
-def test_a_mailbox_never_sends_more_than_the_hard_cap(admin: Browser, outreach: Outreach) -> None:
-    box = outreach.mailbox(cap=30)
-    names = {"display_name": "Sanne", "sender_name": "Sanne"}
-    assert admin.post(f"/settings/mailboxes/{box}", {**names, "daily_cap": "51"}).status_code == 422
-    assert admin.post(f"/settings/mailboxes/{box}", {**names, "daily_cap": "50"}).status_code == 303
+def test_every_act_of_the_table_of_roles_has_words() -> None:
+    assert words.ACT.keys() == set(Act)

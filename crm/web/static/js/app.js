@@ -77,16 +77,27 @@ document.addEventListener("keydown", (event) => {
 });
 
 /* what was typed is never put in storage (it is about people); leaving asks instead */
-const unsaved = () => crm.all("form[data-draft] textarea").some((box) => box.value.trim() && box.value !== box.defaultValue);
+const unsaved = (root = document) => crm.all("textarea", root)
+  .some((box) => box.closest("form[data-draft]") && box.value.trim() && box.value !== box.defaultValue);
 let leaving = false;
 document.addEventListener("submit", (event) => { leaving = !event.defaultPrevented; });
 addEventListener("beforeunload", (event) => { if (!leaving && unsaved()) event.preventDefault(); });
 
+/* the same where only a part of the page is about to go */
+document.addEventListener("htmx:before:request", (event) => {
+  const { target, sourceElement } = event.detail?.ctx ?? {};
+  if (!(target instanceof Element) || target.id === "queue" || target.matches("form")) return;
+  const drafts = crm.all("form[data-draft]", target).filter((form) => unsaved(form) && !form.contains(sourceElement));
+  if (drafts.length && !confirm("What you typed is not saved. Leave it?")) event.preventDefault();
+});
+
 /* nothing asks the server again in a tab that nobody sees */
 document.addEventListener("htmx:before:request", (event) => {
   const every = event.target instanceof Element && event.target.getAttribute("hx-trigger")?.startsWith("every");
-  if (every && document.hidden) event.preventDefault();
+  if (every && (document.hidden || signedOut)) event.preventDefault();
 });
+let signedOut = false;   /* said once, not at every look */
+document.addEventListener("htmx:response:error", (event) => { signedOut ||= event.detail.ctx.response.status === 401; });
 
 /* charts: the number under the pointer; the table below the chart holds the same */
 document.addEventListener("pointermove", (event) => {

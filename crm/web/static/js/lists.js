@@ -53,11 +53,13 @@
 
   /* the queue: mark what is open; when it leaves the list, its neighbour opens */
   let neighbour = null;
+  let opened = null;   /* what a click opened: the queue asks the server again and again, which does not know */
   document.addEventListener("htmx:before:request", (event) => {
     const link = event.target;
     if (!(link instanceof Element)) return;
     if (link.matches(".queue-item > a")) {
       if (!crm.wide()) { event.preventDefault(); location.assign(link.href); return; }
+      opened = link.getAttribute("href");
       crm.all(".queue-item > a[aria-current]").forEach((one) => one.removeAttribute("aria-current"));
       link.setAttribute("aria-current", "true");
     } else if (link.closest("[data-leaves]")) {
@@ -65,6 +67,14 @@
       const at = all.findIndex((one) => one.hasAttribute("aria-current"));
       neighbour = at < 0 ? null : all[at + 1] || all[at - 1] || null;
     }
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    const from = event.detail?.ctx?.sourceElement;
+    if (!(from instanceof Element) || from.id !== "queue") { if (from?.matches?.("form")) opened = null; return; }
+    const mine = opened && crm.all(".queue-item > a").find((one) => one.getAttribute("href") === opened);
+    if (!mine) return;
+    crm.all(".queue-item > a[aria-current]").forEach((one) => one.removeAttribute("aria-current"));
+    mine.setAttribute("aria-current", "true");
   });
   document.addEventListener("htmx:after:swap", () => {
     if (!neighbour || crm.one(".queue-item > a[aria-current]")) return;

@@ -23,7 +23,9 @@ document.addEventListener("click", (event) => {
 /* a request that failed tells so, whoever sent it, unless the answer brought words of its own */
 document.addEventListener("htmx:response:error", (event) => {
   const { response, text } = event.detail.ctx;
+  const from = event.detail.ctx.sourceElement;
   if (response.status === 422 || text?.includes("<hx-partial")) return;
+  if (from instanceof Element && from.getAttribute("hx-trigger")?.startsWith("every")) return;
   crm.toast(response.status === 401 || response.status === 403
     ? "That was not done: sign in again in another tab, then try once more."
     : "That did not work. Nothing was changed.");
@@ -34,3 +36,12 @@ document.addEventListener("htmx:error", (event) => {
   crm.toast("No connection. What you typed is still here.", from.matches("form")
     ? { label: "Try again", act: () => from.requestSubmit() } : undefined);
 });
+
+/* said once: a page that is loaded again, or found in the history, does not claim it anew */
+{
+  const here = new URL(location.href);
+  if (["did", "said"].some((name) => here.searchParams.has(name))) {
+    ["did", "said"].forEach((name) => here.searchParams.delete(name));
+    history.replaceState(history.state, "", here);
+  }
+}

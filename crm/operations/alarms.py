@@ -1,0 +1,48 @@
+"""What the program stopped by itself, until a person has looked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from crm.operations.models import Alarm
+
+_alarms = Alarm.metadata.tables["alarms"]
+_a = _alarms.c
+
+
+def sound(session: Session, kind: str, scope: str, *, detail: Mapping[str, Any], at: datetime) -> bool:
+    """Raise an alarm; False when it is raised already. The workflow around this stops what it is about."""
+    try:
+        with session.begin_nested():
+            session.add(Alarm(kind=kind, scope=scope, detail=dict(detail), raised_at=at))
+    except IntegrityError:
+        return False
+    return True
+
+
+def standing(session: Session) -> list[Alarm]:
+    """Those that nobody has dealt with, the oldest first."""
+    query = select(Alarm).where(Alarm.resolved_at.is_(None)).order_by(Alarm.raised_at, Alarm.id)
+    return list(session.scalars(query))
+
+
+def resolve(session: Session, scope: str, *, by: int | None, at: datetime, kind: str | None = None) -> int:
+    """Somebody has looked, and lets it go on; how many alarms (of one kind, when named) that ends."""
+    which = [] if kind is None else [_a.kind == kind]
+    ended = session.scalars(
+        update(_alarms)
+        .where(_a.scope == scope, _a.resolved_at.is_(None), *which)
+        .values(resolved_at=at, resolved_by=by)
+        .returning(_a.id)
+    )
+    return len(ended.all())
+
+
+def last_resolved(session: Session, scope: str, *, kind: str | None = None) -> datetime | None:
+    """When somebody last let it go on after an alarm (of one kind): what was before does not count again."""
+    which = [] if kind is None else [Alarm.kind == kind]
+    return session.scalar(select(func.max(Alarm.resolved_at)).where(Alarm.scope == scope, *which))

@@ -1,0 +1,22 @@
+"""Which tasks wait for somebody: one answer for Today, the side bar, the list and a prospect's page."""
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+
+from crm.conversations import tasks
+from crm.conversations.models import Task, TaskKind
+from crm.sequences.enrolments import ACTIVE
+from crm.sequences.models import Enrolment
+
+
+def waiting() -> ColumnElement[bool]:
+    """Open; and where a sequence asks for it, the sequence still goes on.
+
+    A call that belongs to a sequence is nobody's work any more once the person said no.
+    """
+    goes_on = exists().where(Enrolment.id == Task.enrolment_id, Enrolment.state.in_(ACTIVE))
+    return and_(tasks.is_open(), or_(Task.kind != TaskKind.STEP, Task.enrolment_id.is_(None), goes_on))
+
+
+def of(staff_id: int) -> ColumnElement[bool]:
+    """This colleague's, and those of nobody in particular."""
+    return or_(Task.assignee_id == staff_id, Task.assignee_id.is_(None))

@@ -1,0 +1,127 @@
+"""Mailboxes and limits: how fast we send, how much one person gets, when a sequence stops by itself."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crm.kernel.text import one_line, whole_number
+from crm.permission.budgets import DEFAULTS
+from crm.queries import limits as query
+from crm.queries.leaving import Reach, Scope
+from crm.queries.limits import Box, Limit
+from crm.staff.roles import Act, may
+from crm.web.access import allows
+from crm.web.context import me, now, reading, services
+from crm.web.staff import pausing, times
+from crm.web.staff.alarm_words import why_paused
+from crm.workflows.house.set_mailbox import MailboxWish, set_mailbox
+from crm.workflows.house.set_rules import Answerable, RuleFaultError, set_limit
+
+bp = Blueprint("limits", __name__)
+
+_NUMBERS = ("daily_cap", "gap_minutes", "jitter_minutes", "ramp_start", "ramp_step")
+
+
+@bp.get("/settings/limits")
+@allows(Act.PAUSE)
+def show() -> ResponseReturnValue:
+    """What holds, what it was, and who changed it."""
+    return _page()
+
+
+@bp.post("/settings/limits")
+@allows(Act.SETTINGS)
+def change() -> ResponseReturnValue:
+    """Change the numbers of the house: all of them, or none when one is wrong."""
+    typed = {one.rule.field: request.form.get(one.rule.field) for one in query.limits(reading())}
+    who = Answerable(me().id, now())
+    try:
+        with services().database.transaction() as session:
+            for name, text in typed.items():
+                if text is not None:
+                    set_limit(session, name, text, who=who)
+    except RuleFaultError as error:
+        return _page(str(error), {name: text for name, text in typed.items() if text is not None}), 422
+    return redirect(url_for("limits.show", did="saved"), 303)
+
+
+@bp.post("/settings/mailboxes/<int:mailbox_id>")
+@allows(Act.SETTINGS)
+def mailbox(mailbox_id: int) -> ResponseReturnValue:
+    """Change a mailbox's names and pace."""
+    form = request.form
+    wish = MailboxWish(
+        display_name=one_line(form.get("display_name", "")),
+        sender_name=one_line(form.get("sender_name", "")),
+        **{name: _whole(form.get(name)) for name in _NUMBERS},
+    )
+    try:
+        with services().database.transaction() as session:
+            set_mailbox(session, mailbox_id, wish, who=Answerable(me().id, now()))
+    except RuleFaultError as error:
+        return _page(str(error), {f"{mailbox_id}-{name}": form.get(name, "") for name in _NUMBERS}), 422
+    return redirect(url_for("limits.show", did="saved"), 303)
+
+
+@bp.post("/settings/mailboxes/<int:mailbox_id>/<any(pause, resume):verb>")
+@allows(Act.PAUSE)
+def pause(mailbox_id: int, verb: str) -> ResponseReturnValue:
+    """Stop or start one mailbox."""
+    return pausing.turn(Scope(Reach.MAILBOX, mailbox_id), on=verb == "pause", back=url_for("limits.show"))
+
+
+def _whole(typed: str | None) -> int:
+    """A whole number; -1, which no rule allows, for anything else."""
+    number = whole_number(typed)
+    return -1 if number is None else number
+
+
+def _page(fault: str = "", typed: dict[str, str] | None = None) -> str:
+    session, kept = reading(), typed or {}
+    return render_template(
+        "staff/settings/limits.html",
+        fault=fault,
+        may_set=may(me().role, Act.SETTINGS),
+        limits=[_limit(one, kept) for one in query.limits(session)],
+        boxes=[_box(one, kept) for one in query.boxes(session, now=now())],
+        fixed=[
+            ("In a sequence, one person", f"{DEFAULTS.sequences_a_person} at a time"),
+            ("Mail leaves", "Monday to Friday, 09:00 to 17:00 where the reader is, not on holidays"),
+            ("Back after an absence", f"{DEFAULTS.absence_return_working_days} working day later"),
+            ("Hard bounce, spam report", "one ends it"),
+        ],
+    )
+
+
+def _limit(one: Limit, typed: dict[str, str]) -> dict[str, Any]:
+    rule = one.rule
+    said = f"By default {rule.shown(rule.default)}."
+    if one.was is not None and one.at is not None:
+        said = f"Was {rule.shown(one.was)}; changed by {one.by}, {times.short(one.at, now())}. {said}"
+    return {
+        "name": rule.field,
+        "title": rule.title,
+        "unit": rule.unit,
+        "value": typed.get(rule.field, rule.shown(one.value)),
+        "said": said,
+    }
+
+
+def _box(one: Box, typed: dict[str, str]) -> dict[str, Any]:
+    row = one.row
+    minutes = {"gap_minutes": row.gap_seconds // 60, "jitter_minutes": row.jitter_seconds // 60}
+    values = {name: str(minutes.get(name, getattr(row, name, 0))) for name in _NUMBERS}
+    today = f"{one.used} of {one.allowed} mails today"
+    if one.allowed < row.daily_cap:
+        today += f", {row.daily_cap} a day once it is warmed up"
+    return {
+        "id": row.id,
+        "address": row.address,
+        "display_name": row.display_name,
+        "sender_name": row.sender_name,
+        "paused": row.paused_at is not None,
+        "why": why_paused(row.pause_reason) if row.paused_at else "",
+        "today": today,
+        **{name: typed.get(f"{row.id}-{name}", value) for name, value in values.items()},
+    }

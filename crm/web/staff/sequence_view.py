@@ -1,0 +1,186 @@
+"""A sequence's page in words, from what the queries read."""
+
+from typing import Any
+
+from crm.queries.arms import Compared
+from crm.queries.funnel import Coming, Funnel, StepCount
+from crm.queries.on_their_way import Affected
+from crm.queries.versions_of import DraftBy, Published
+from crm.sequences.models import EnrolmentState, StepKind
+from crm.sequences.plain import NAMES
+from crm.sequences.shape import Version
+from crm.sequences.texts import Words
+from crm.sequences.wilson import FEWEST, Share
+from crm.web.context import me, now
+from crm.web.staff import times, words
+
+ICONS = {StepKind.EMAIL: "mail", StepKind.TASK: "list-checks", StepKind.WAIT: "timer"}
+
+
+def rate(part: int, whole: int) -> str:
+    """`12 %`; nothing below ten, where a rate says nothing (P17)."""
+    return f"{100 * part / whole:.0f} %" if whole >= FEWEST else ""
+
+
+def between(share: Share) -> str:
+    """`8 to 19 %`: where the true share is, with 95 % confidence."""
+    if share.whole < FEWEST:
+        return "no rate below 10"
+    found = share.interval
+    return f"{100 * found.low:.0f} to {100 * found.high:.0f} %"
+
+
+def stats(found: Funnel) -> list[dict[str, Any]]:
+    """The figures on top."""
+    written = found.people_written
+    return [
+        {
+            "key": "Enrolled",
+            "value": found.enrolled,
+            "detail": f"{found.states.get(EnrolmentState.RUNNING, 0)} running",
+        },
+        {"key": "Mails sent", "value": found.sent, "detail": f"to {written} people"},
+        {"key": "Replied", "value": found.replied, "detail": between(Share(found.replied, written))},
+        {
+            "key": "Came back",
+            "value": found.bounced,
+            "detail": rate(found.bounced, found.sent) or "limit 2 %",
+            "warn": found.sent >= 50 and found.bounced / found.sent >= 0.02,
+        },
+        {
+            "key": "Spam reports",
+            "value": found.complained,
+            "detail": "limit 0.1 %",
+            "warn": found.sent >= 50 and found.complained / found.sent >= 0.001,
+        },
+    ]
+
+
+def funnel_rows(found: Funnel) -> list[dict[str, Any]]:
+    """From enrolled to replied."""
+    base, written, replied = found.enrolled, found.people_written, found.replied
+    return [
+        {"name": "Enrolled", "value": base, "tone": "", "rate": None},
+        {"name": "Written to", "value": written, "tone": "info", "rate": rate(written, base)},
+        {"name": "Replied", "value": replied, "tone": "plum", "rate": rate(replied, base)},
+    ]
+
+
+def exits(found: Funnel) -> list[dict[str, Any]]:
+    """Who left or waits, and why, the most first."""
+    return [
+        {"name": words.STOPPED[reason].capitalize(), "value": number, "tone": "", "rate": None}
+        for reason, number in sorted(found.exits.items(), key=lambda pair: -pair[1])
+    ]
+
+
+def step(one: StepCount, *, first: bool) -> dict[str, Any]:
+    """A step of the rail."""
+    row = one.step
+    mail = row.kind is StepKind.EMAIL
+    days = f"{row.delay} working day{'' if row.delay == 1 else 's'}"
+    when = "at once" if first and not row.delay else f"after {days}"
+    said = row.subject or ("same thread" if mail else row.body.partition("\n")[0][:80])
+    next_up = (one.waiting, "wait here" if row.kind is StepKind.WAIT else "come next")
+    return {
+        "icon": ICONS[row.kind],
+        "name": f"{row.position}. {NAMES[row.kind]}",
+        "subject": "" if row.kind is StepKind.WAIT else said,
+        "when": days if row.kind is StepKind.WAIT else when,
+        "shares": [(one.sent, "yes"), (one.waiting, "info")],
+        "label": f"{one.sent} sent, {one.waiting} come to it next",
+        "numbers": [(one.sent, "sent"), next_up] if mail else [next_up],
+    }
+
+
+def coming(one: Coming) -> dict[str, Any]:
+    """A line of what goes out next."""
+    return {
+        "when": times.short(one.at, now()),
+        "id": one.prospect_id,
+        "who": one.name,
+        "what": f"{one.company}, step {one.position}",
+        "word": "ready" if one.queued else "planned",
+        "tone": "yes" if one.queued else "info",
+    }
+
+
+def comparison(found: Compared) -> dict[str, Any]:
+    """The texts of a step beside each other, and whether one may be said to do better."""
+    best = found.winner
+    arms = [
+        {
+            "id": arm.variant.id,
+            "letter": arm.variant.letter,
+            "subject": _telling(arm.variant.words, [other.variant.words for other in found.arms]),
+            "off": arm.is_off,
+            "sent": arm.replied.whole,
+            "replied": arm.replied.part,
+            "between": between(arm.replied),
+            "share": arm.replied.interval if arm.replied.whole >= FEWEST else None,
+            "best": arm is best,
+        }
+        for arm in found.arms
+    ]
+    if best is not None:
+        verdict = f"Text {best.variant.letter} gets more replies: its interval is above all others."
+    elif any(arm.replied.whole < FEWEST for arm in found.arms):
+        verdict = "Too early: each text needs ten people first."
+    else:
+        verdict = "No difference can be told yet: the intervals overlap."
+    in_use = sum(not arm.is_off for arm in found.arms)
+    return {"position": found.step.position, "arms": arms, "verdict": verdict, "in_use": in_use}
+
+
+def _telling(text: Words, texts: list[Words]) -> str:
+    """What tells one text from the others at a glance: its subject, else its first line that not all have."""
+    if len({one.subject for one in texts}) > 1:
+        return text.subject
+    lines = [line for line in text.body.splitlines() if line.strip()]
+    own = (line for line in lines if not all(line in one.body.splitlines() for one in texts))
+    return next(own, lines[0] if lines else text.subject)
+
+
+def version_line(one: Published) -> dict[str, Any]:
+    """A line of the list of versions."""
+    return {
+        "number": one.number,
+        "when": times.day(one.at, now()),
+        "by": one.by,
+        "active": one.active,
+        "sent": one.sent,
+    }
+
+
+def draft_line(draft: DraftBy | None) -> dict[str, Any] | None:
+    """Who saved the draft last, and when."""
+    if draft is None:
+        return None
+    own = draft.kept.edited_by == me().id
+    return {
+        "revision": draft.kept.revision,
+        "who": "you" if own else draft.name or "the command line",
+        "own": own,
+        "when": times.ago(draft.kept.edited_at, now()),
+    }
+
+
+def affected_line(found: Affected, new: Version, numbers: dict[int, int]) -> dict[str, Any]:
+    """Somebody whom a move would concern, and what it means for them."""
+    one = found.one
+    following = new.step(found.goes_on_at)
+    if found.stays:
+        then = "stays where they are: a mail of theirs is leaving"
+    elif following is None:
+        then = "nothing is left for them: it ends"
+    else:
+        then = f"goes on with step {following.position}, {NAMES[following.kind].lower()}"
+    return {
+        "id": one.prospect_id,
+        "name": one.name,
+        "company": one.company,
+        "now": f"version {numbers.get(one.version_id, '?')}, step {one.position}",
+        "paused": one.state is EnrolmentState.PAUSED,
+        "then": then,
+        "stays": found.stays,
+    }

@@ -1,0 +1,120 @@
+"""A colleague writes a mail by hand: a first one, or an answer."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.compose.headers import UnencodableError
+from crm.compose.letter import LetterFaultError, Sender
+from crm.compose.threads import thread_of
+from crm.delivery import outbox
+from crm.delivery.models import Message
+from crm.kernel.addresses import EmailAddress
+from crm.kernel.errors import CrmError, NotFoundError
+from crm.kernel.mail import MailKind
+from crm.permission.decide import decide
+from crm.permission.findings import Decision
+from crm.permission.record import to_record
+from crm.queries.facts import Question, facts_batch
+from crm.replies.models import InboundMail
+from crm.workflows.sending.thread_letter import Words, language_of, mailbox_for, mailbox_of, thread_letter
+from crm.workflows.sending.write_letter import Desk, Draft, Outlet, Unwritable, write_letter
+
+UNDO = timedelta(seconds=30)
+"""Real time in which a mail written by hand can be taken back."""
+
+
+class NotAllowedError(CrmError):
+    """The gate says no, or not yet; nothing was queued. `decision` has every reason."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__("the gate does not allow this mail now")
+        self.decision = decision
+
+
+class CannotWriteError(CrmError):
+    """The text cannot be framed as a mail; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the colleague typed."""
+
+    subject: str
+    body: str
+    answers: int | None = None
+    """The inbound mail this answers; None starts a thread."""
+
+    once: str | None = None
+    """One press of the button is one mail."""
+
+
+def write_mail(
+    session: Session, desk: Desk, prospect_id: int, written: Written, *, now: datetime, speed: float = 1.0
+) -> str:
+    """Queue a mail that leaves in 30 seconds; its public id. The gate is asked now and in the claim.
+
+    Raises:
+        NotFoundError: the person, the mail answered, or a mailbox to send from is gone.
+        NotAllowedError: with the gate's decision.
+        CannotWriteError: with a code.
+    """
+    kind = MailKind.REPLY if written.answers is not None else MailKind.MANUAL
+    box = mailbox_of(session, written.answers) or mailbox_for(session, prospect_id)
+    question = Question(prospect_id=prospect_id, kind=kind, mailbox_id=box.id if box else None)
+    loaded = facts_batch(session, [question], now, desk.settings)[0]
+    if box is None or loaded is None:
+        raise NotFoundError
+    decision = decide(loaded.facts, now)
+    if not decision.allows:
+        raise NotAllowedError(decision)
+    due_at = now + UNDO * speed
+    try:
+        if written.answers is not None:
+            words = _answer(session, prospect_id, written, desk.links.mail_domain)
+            message = thread_letter(desk, loaded.recipient, box, words, due_at=due_at)
+        else:
+            outlet = Outlet(
+                box.id,
+                Sender(box.display_name, EmailAddress.parse(box.address)),
+                box.sender_name or box.display_name,
+            )
+            draft = Draft(
+                kind=kind,
+                language=language_of(loaded.recipient),
+                subject=written.subject,
+                body=written.body,
+                outlet=outlet,
+                due_at=due_at,
+            )
+            message = write_letter(desk, draft, loaded, decision)
+    except Unwritable as error:
+        raise CannotWriteError(error.code) from error
+    except (LetterFaultError, UnencodableError, ValueError) as error:
+        raise CannotWriteError("unwritable") from error
+    key = f"hand:{written.once}" if written.once else None
+    outbox.queue(session, replace(message, decision=to_record(decision), dedupe_key=key), now=now)
+    return message.public_id
+
+
+def take_back(session: Session, public_id: str, *, now: datetime) -> bool:
+    """Take a mail back that is not leaving yet."""
+    return outbox.cancel_one(session, public_id, reason="taken_back", at=now)
+
+
+def _answer(session: Session, prospect_id: int, written: Written, mail_domain: str) -> Words:
+    mail = session.get(InboundMail, written.answers)
+    if mail is None or mail.prospect_id != prospect_id:
+        raise NotFoundError
+    theirs = mail.subject_line or written.subject
+    subject = theirs if theirs.lower().startswith("re:") else f"Re: {theirs}"
+    ours = session.scalar(select(Message.public_id).where(Message.id == mail.message_id))
+    before = [f"<{ours}@{mail_domain}>"] if ours else []
+    thread = thread_of(mail.message_header or None, parent_references=before)
+    return Words(kind=MailKind.REPLY, subject=subject, body=written.body, thread=thread)

@@ -1,0 +1,1 @@
+"""The installation, its people and its rules."""

@@ -1,0 +1,83 @@
+"""How a mailbox shows itself, and how fast it sends. Audited."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from crm.audit import chain
+from crm.delivery.models import Mailbox
+from crm.kernel.errors import NotFoundError
+from crm.workflows.house.set_rules import Answerable, RuleFaultError
+
+MOST_A_DAY: Final = 50  # the hard cap of a mailbox's day (B16), the demo's fast calendar aside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxWish:
+    """How a mailbox shows itself, and how fast it sends; what is negative was no number."""
+
+    display_name: str
+    sender_name: str
+    daily_cap: int
+    gap_minutes: int
+    jitter_minutes: int
+    ramp_start: int
+    ramp_step: int
+
+
+_PACE: Final = (
+    ("gap_minutes", 0, 240, "Between two mails: 0 to 240 minutes."),
+    ("jitter_minutes", 0, 120, "Added by chance: 0 to 120 minutes."),
+    ("ramp_start", 0, MOST_A_DAY, f"On the first day: 0 (no limit of its own) to {MOST_A_DAY} mails."),
+    ("ramp_step", 0, MOST_A_DAY, f"More each day: 0 to {MOST_A_DAY} mails."),
+)
+
+
+def set_mailbox(session: Session, mailbox_id: int, wish: MailboxWish, *, who: Answerable) -> None:
+    """Change a mailbox's names and pace; audited, with what each number was.
+
+    Raises:
+        RuleFaultError: the cap is not 1 to 50 messages a day, another number is out of its bounds, or there
+            is no name to show.
+    """
+    row = session.get(Mailbox, mailbox_id)
+    if row is None:
+        raise NotFoundError
+    fault = _fault(wish, row)
+    if fault:
+        raise RuleFaultError(fault)
+    fresh = {
+        "daily_cap": wish.daily_cap,
+        "gap_seconds": 60 * wish.gap_minutes,
+        "jitter_seconds": 60 * wish.jitter_minutes,
+        "ramp_start": wish.ramp_start,
+        "ramp_step": wish.ramp_step,
+    }
+    changed = {name: [was, now] for name, now in fresh.items() if (was := getattr(row, name)) != now}
+    for name, now in fresh.items():
+        setattr(row, name, now)
+    row.display_name, row.sender_name = wish.display_name[:120], wish.sender_name[:120]
+    if "gap_seconds" in changed or "jitter_seconds" in changed:
+        row.free_at = None  # what waits need not wait out the old gap
+    session.flush()
+    chain.append(
+        session,
+        actor=chain.Actor.staff(who.by),
+        action="mailbox.changed",
+        object=f"mailbox {mailbox_id}",
+        detail=changed,
+        at=who.at,
+    )
+
+
+def _fault(wish: MailboxWish, row: Mailbox) -> str:
+    """What is wrong with it, in words; empty when nothing is."""
+    if wish.daily_cap != row.daily_cap and not 1 <= wish.daily_cap <= MOST_A_DAY:
+        return f"A mailbox sends 1 to {MOST_A_DAY} messages a day."
+    for name, least, most, words in _PACE:
+        if not least <= getattr(wish, name) <= most:
+            return words
+    if wish.ramp_start and wish.ramp_start < wish.daily_cap and not wish.ramp_step:
+        return "More each day: with 0 the mailbox would stay at its first day for ever."
+    return "" if wish.display_name.strip() else "Recipients must see who writes: give the mailbox a name."

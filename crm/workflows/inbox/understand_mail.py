@@ -1,0 +1,100 @@
+"""Inbound mail is read and acted upon: a no refuses, a person's answer stops, doubt pauses and asks."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm.kernel.digests import AddressDigest
+from crm.kernel.faults import point
+from crm.queries.correspondence import Match, match, sent_text
+from crm.replies import inbox
+from crm.replies.classify import classify
+from crm.replies.models import InboundMail, InboundState
+from crm.replies.reading import UNREADABLE, ReadMail, read
+from crm.replies.verdicts import MailKind, Sub, Verdict
+from crm.workflows.inbox import answer_mail
+from crm.workflows.refusals.refuse import Desk as RefusalDesk
+from crm.workflows.sending.write_letter import Desk
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 50  # mails in one run
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRoom:
+    """What reading mail takes from outside."""
+
+    refusals: RefusalDesk
+    letters: Desk
+
+
+def understand_mail(room: ReadingRoom, *, now: datetime) -> int:
+    """Read what waits, each mail in a transaction of its own; how many. Safe in several workers at once."""
+    with room.refusals.database.reading() as session:
+        waiting = inbox.waiting(session, limit=AT_ONCE)
+    return sum(_understand_one(room, mail_id, now=now) for mail_id in waiting)
+
+
+def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
+    with room.refusals.database.transaction() as session:
+        row = inbox.open_one(session, mail_id)
+        if row is None or row.raw is None:
+            return False
+        mail = read(row.raw)
+        ring = room.refusals.ring
+        found = match(session, room.letters.links, ring, mail)
+        sent = sent_text(found.message) if found.message is not None else ""
+        verdict = _judged(mail, row, sent)
+        _note(row, mail, found, verdict, _digest_of(room, mail), now)
+        session.flush()
+        point("understand.before_act")
+        answer_mail.act(session, room.refusals, mail, found, verdict, now=now)
+        point("understand.before_commit")
+        log.info(
+            "inbound mail understood",
+            extra={
+                "mail": mail_id,
+                "kind": verdict.kind.value,
+                "sub": verdict.sub.value,
+                "matched": found.by,
+            },
+        )
+        return True
+
+
+def _judged(mail: ReadMail, row: InboundMail, sent: str) -> Verdict:
+    """The verdict; a mail that nothing can be made of is doubtful, and holds up no other."""
+    try:
+        return classify(mail, received=row.received_at.date(), sent=sent)
+    except UNREADABLE:
+        log.exception("inbound mail could not be judged", extra={"mail": row.id})
+        return Verdict(MailKind.UNCLEAR, Sub.BROKEN, evidence=("broken.judging",))
+
+
+def _note(
+    row: InboundMail,
+    mail: ReadMail,
+    found: Match,
+    verdict: Verdict,
+    sender: AddressDigest | None,
+    now: datetime,
+) -> None:
+    broken = verdict.kind is MailKind.UNCLEAR and verdict.sub is Sub.BROKEN
+    row.state = InboundState.QUARANTINED if broken else InboundState.UNDERSTOOD
+    row.kind = verdict.kind.value
+    row.sub = "" if verdict.sub is Sub.NONE else verdict.sub.value
+    row.until = verdict.until
+    row.evidence = " ".join(verdict.evidence)[:200]
+    row.prospect_id = found.prospect_id
+    row.message_id = found.message.id if found.message is not None else None
+    row.matched_by = found.by
+    row.sender_digest = sender
+    row.subject_line = mail.subject
+    row.text = mail.text[:50_000]
+    row.message_header = f"<{mail.message_id}>" if mail.message_id else ""
+    row.understood_at = now
+
+
+def _digest_of(room: ReadingRoom, mail: ReadMail) -> AddressDigest | None:
+    return room.refusals.ring.digest(mail.sender) if mail.sender is not None else None

@@ -1,0 +1,1 @@
+"""Whoever said yes, on the way to the image service."""

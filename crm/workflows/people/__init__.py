@@ -1,0 +1,1 @@
+"""Prospects: brought in, mended, looked after."""

@@ -1,0 +1,1 @@
+"""A no, and the rights of whoever says it."""

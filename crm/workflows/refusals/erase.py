@@ -1,0 +1,163 @@
+"""Forget a person: their rows, their files, what an index remembers. Their no stays (P32, I14, I29)."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from crm.audit import chain
+from crm.delivery import claims
+from crm.delivery.models import Message
+from crm.delivery.ports import SentMailViewer
+from crm.kernel.clock import monotonic
+from crm.kernel.faults import point
+from crm.privacy import files, receipts, residue
+from crm.privacy.models import Erasure, RefusalReason, RefusalScope
+from crm.privacy.register import Wish
+from crm.prospects.import_models import Import, ImportState
+from crm.queries import inventory, person
+from crm.queries.inventory import Subject
+from crm.queries.person import Person
+from crm.replies.models import InboundMail
+from crm.workflows.people.import_batch import take_turns
+from crm.workflows.refusals.forget_rows import forget_rows
+from crm.workflows.refusals.refuse import Answer, Desk, Mailbox, refuse
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 3.0
+"""Seconds a page waits for the sweep, at most; what is left is finished by the scheduler."""
+
+_PAGE: Final = 200  # files listed at once
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Where files of a person may lie."""
+
+    var: Path
+    sent_mail: SentMailViewer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the person is told."""
+
+    answer: Answer
+    """The no that an erasure implies (P37)."""
+
+    reference: str
+    is_done: bool
+    """False while something is still in the way: the scheduler finishes it."""
+
+
+def erase(
+    desk: Desk,
+    shelves: Shelves,
+    mailbox: Mailbox,
+    *,
+    channel: str,
+    at: datetime,
+    by: chain.Actor = chain.PERSON,
+) -> Receipt:
+    """Stop first, then forget. Interrupted anywhere, `finish_erasures` takes it up again.
+
+    Raises:
+        OSError, OperationalError: the no or the erasure could not be written down; nothing may be
+            acknowledged then.
+    """
+    wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.ERASURE, channel=channel, at=at)
+    answer = refuse(desk, mailbox, wish, by=by)
+    with desk.database.transaction() as session:
+        begun = receipts.begin(session, mailbox.keys[0][0], channel=channel, at=at)
+        reference, id_ = begun.public_id, begun.id
+        chain.append(session, actor=by, action="erase.asked", object=f"erasure:{reference}", at=at)
+    point("erase.begun")
+    is_done = answer.is_final and _tried(desk, shelves, id_, at=at)
+    return Receipt(answer, reference, is_done)
+
+
+def _tried(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
+    """The no stands and the erasure is written down: what goes wrong from here on only makes it later."""
+    try:
+        return _carry_out(desk, shelves, erasure_id, at=at)
+    except (OSError, SQLAlchemyError):
+        log.exception("an erasure has to be finished later", extra={"erasure": erasure_id})
+        return False
+
+
+def finish_erasures(desk: Desk, shelves: Shelves, *, at: datetime) -> int:
+    """Take up every erasure that is not finished; return how many are now. Safe to run anywhere, any time."""
+    with desk.database.reading() as session:
+        waiting = [one.id for one in receipts.pending(session)]
+    return sum(_tried(desk, shelves, id_, at=at) for id_ in waiting)
+
+
+def _carry_out(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
+    """Files, then rows in one transaction, then what the deletion left in the database file."""
+    with desk.database.transaction() as session:
+        take_turns(session)  # an import that did not know of the no yet has written its rows by now
+    with desk.database.reading() as session:
+        digest = session.scalars(select(Erasure.digest).where(Erasure.id == erasure_id)).one()
+        found = person.find(session, desk.ring, [(digest, 0)])
+        subject = person.subject_of(session, desk.ring, found)
+        is_leaving = bool(claims.live_for(session, subject.digests, real_now=desk.real()))
+        keys, marks, busy = _files_of(session, found, subject)
+    if is_leaving:
+        return False  # a worker would lay its copy down behind us
+    removed = _remove_sent(shelves.sent_mail, keys, found)
+    blocked = False
+    for path in files.naming(shelves.var, marks):
+        if path.name in busy:
+            blocked = True
+            continue
+        path.unlink(missing_ok=True)
+        removed += 1
+    point("erase.after_files")
+    with desk.database.transaction() as session:
+        gone = forget_rows(session, subject)
+        receipts.count(session, erasure_id, {**gone, "files": removed})
+        point("erase.mid_tables")
+    point("erase.after_rows")
+    until = monotonic() + PATIENCE
+    if blocked or not residue.sweep(desk.database, list(gone), lambda: monotonic() < until):
+        return False
+    with desk.database.transaction() as session:
+        if receipts.finish(session, erasure_id, at=at):
+            chain.append(
+                session, actor=chain.PROGRAM, action="erase.finished", object=f"erasure:{erasure_id}", at=at
+            )
+    return True
+
+
+def _files_of(session: Session, found: Person, subject: Subject) -> tuple[list[str], files.Marks, set[str]]:
+    """Keys of sent copies, the marks of other files, and the files that a running import still reads."""
+    mine = inventory.rows_about(inventory.entry(Message.__tablename__), subject)
+    theirs = inventory.rows_about(inventory.entry(InboundMail.__tablename__), subject)
+    keys = list(session.scalars(select(Message.public_id).where(mine)))
+    hashes = list(session.scalars(select(InboundMail.digest).where(theirs)))
+    running = set(session.scalars(select(Import.stored_as).where(Import.state == ImportState.RUNNING)))
+    marks = files.marks_of(found.known.address, hashes) if found.known else files.Marks((), frozenset(hashes))
+    return keys, marks, running
+
+
+def _remove_sent(viewer: SentMailViewer | None, keys: Iterable[str], found: Person) -> int:
+    """Copies by message, and by recipient: a copy may be there whose message is not."""
+    if viewer is None:
+        return 0
+    removed = viewer.remove(list(keys))
+    if found.known is None:
+        return removed
+    recipient = str(found.known.address)
+    while copies := viewer.newest(recipient=recipient, limit=_PAGE):
+        taken = viewer.remove([copy.key for copy in copies])
+        removed += taken
+        if not taken:
+            break
+    return removed

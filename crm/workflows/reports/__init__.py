@@ -1,0 +1,1 @@
+"""What providers and mail programs report: events, bounces, openings, suppression lists."""

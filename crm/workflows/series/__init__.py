@@ -1,0 +1,1 @@
+"""Sequences: written, published, enrolled in, approved, put away."""

@@ -1,0 +1,135 @@
+"""One mail of a sequence in words of its own: read as its reader would get it, changed before it leaves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.compose.faults import MissingValueError, Severity
+from crm.compose.lint import lint
+from crm.compose.template import Template
+from crm.delivery import outbox
+from crm.delivery.models import Message
+from crm.kernel.errors import ConflictError, CrmError, NotFoundError
+from crm.kernel.mail import Language
+from crm.queries.due_steps import DueStep, earlier_mails, senders, step_of
+from crm.queries.recipients import Recipient, recipients
+from crm.sequences import edits, enrolments, versions
+from crm.sequences.models import StepKind
+from crm.sequences.shape import StepText
+from crm.sequences.texts import Words
+from crm.workflows.sending.plan_texts import mailbox_of, say
+from crm.workflows.sending.write_letter import values_of
+
+
+class LeavingError(ConflictError):
+    """A worker has it in hand, or it left: a claimed message never changes."""
+
+    def __init__(self) -> None:
+        super().__init__("This mail is leaving or has left. Nothing was changed.")
+
+
+class FaultyWordsError(CrmError):
+    """The words cannot be sent as they are; `faults` says why, one sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The next mail of somebody in a sequence."""
+
+    enrolment_id: int
+    step_id: int
+    position: int
+    person: Recipient
+    words: Words
+    """With the person's values filled in. An empty subject: it stands in the thread of the mail before."""
+
+    thread_subject: str
+    is_changed: bool
+    lacks: str
+    """The field that has no value for this person, so that the text is shown with its tags; or nothing."""
+
+
+def wording_of(session: Session, enrolment_id: int) -> Wording:
+    """What the next mail will say.
+
+    Raises:
+        NotFoundError: there is no such enrolment, it has ended, or what comes next is no mail.
+    """
+    step, text = _next_mail(session, enrolment_id)
+    earlier = earlier_mails(session, [enrolment_id]).get(enrolment_id, ())
+    version = versions.load(session, [step.version_id])[step.version_id]
+    said = say(version, text, step, earlier, versions.switched_off(session, [version]))
+    changed = edits.of(session, [enrolment_id]).get((enrolment_id, text.id))
+    head = versions.heads(session, [step.sequence_id])[step.sequence_id]
+    box_id = mailbox_of(earlier, now_used=head.mailbox_id)
+    box = senders(session, {box_id})[box_id]
+    person = recipients(session, [step.prospect_id])[step.prospect_id]
+    shown, lacks = _shown(changed or said.words, person, head.language, box.sender_name or box.display_name)
+    return Wording(
+        enrolment_id=enrolment_id,
+        step_id=text.id,
+        position=text.position,
+        person=person,
+        words=shown,
+        thread_subject=said.thread[-1].subject if said.thread else "",
+        is_changed=changed is not None,
+        lacks=lacks,
+    )
+
+
+def reword(
+    session: Session, enrolment_id: int, words: Words, *, step_id: int, by: int | None, at: datetime
+) -> None:
+    """Say these words in the next mail to somebody; what was planned of it is made anew.
+
+    Raises:
+        NotFoundError: as `wording_of`.
+        FaultyWordsError: an unknown field, braces, nothing at all.
+        LeavingError: it is in a worker's hand, or they went on to another step.
+    """
+    found = lint(words.subject or "Same subject", words.body)
+    faults = [one.words for one in found if one.severity is Severity.ERROR]
+    if faults:
+        raise FaultyWordsError(faults)
+    _take_out(session, enrolment_id, step_id)
+    edits.keep(session, enrolment_id, step_id, words, by=by, at=at)
+
+
+def say_as_written(session: Session, enrolment_id: int, *, step_id: int) -> None:
+    """Take the change back: the next mail says what its step says. Raises as `reword`."""
+    _take_out(session, enrolment_id, step_id)
+    edits.take_off(session, enrolment_id, step_id)
+
+
+def _take_out(session: Session, enrolment_id: int, step_id: int) -> None:
+    """Take the mail out of the outbox, so that it is made anew; an error when it is too late for that."""
+    gone = outbox.take_back(session, enrolment_ids=[enrolment_id])
+    enrolments.wait_until(session, {one.enrolment_id: one.due_at for one in gone})
+    _, text = _next_mail(session, enrolment_id)
+    left = select(Message.id).where(Message.enrolment_id == enrolment_id, Message.step_id == step_id).limit(1)
+    if text.id != step_id or session.scalar(left) is not None:
+        raise LeavingError
+
+
+def _next_mail(session: Session, enrolment_id: int) -> tuple[DueStep, StepText]:
+    step = step_of(session, enrolment_id)
+    version = versions.load(session, [step.version_id]).get(step.version_id) if step else None
+    text = version.step(step.position) if step and version else None
+    if step is None or text is None or text.kind is not StepKind.EMAIL:
+        raise NotFoundError
+    return step, text
+
+
+def _shown(words: Words, person: Recipient, language: Language, signs: str) -> tuple[Words, str]:
+    values = values_of(person, language=language, signs=signs)
+    try:
+        subject = Template.compile(words.subject).render(values) if words.subject else ""
+        return Words(subject, Template.compile(words.body).render(values)), ""
+    except MissingValueError as error:
+        return words, error.field

@@ -1,0 +1,90 @@
+"""What a start refuses in one plain sentence, before anything else happens."""
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from crm.bootstrap import launch, parts
+from crm.bootstrap.home import make_home
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_demo_is_not_started_as_an_installation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_home(tmp_path, more={"CRM_DEMO": "yes"})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert launch.main(["--port", str(port), "--var", str(tmp_path)]) == launch.USAGE
+    assert "holds a demo. Start it with --demo" in capsys.readouterr().err
+
+
+def test_the_help_names_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        launch.parse(["--help"])
+    assert "--demo" in capsys.readouterr().out
+
+
+def test_the_threads_of_a_part_share_two_heaps_unless_the_shell_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    assert parts.environ_of({"CRM_VAR": "here"})["MALLOC_ARENA_MAX"] == "2"
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
+    assert parts.environ_of({"CRM_VAR": "here"})["MALLOC_ARENA_MAX"] == "8"
+
+
+def test_a_start_loads_the_program_once_for_all_its_web_processes(tmp_path: Path) -> None:
+    """Loading takes longer than all else; done by each process it makes a start thrice as long."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = launch.environment(tmp_path / "var", port)
+    launch.open_house(env)
+    server = parts.web({**env, "PYTHONPROFILEIMPORTTIME": "1"}, port, workers=2)
+    try:
+        parts.wait_until_open(port, [server])
+        with urlopen(f"http://127.0.0.1:{port}/login", timeout=10) as answer:
+            assert answer.status == 200
+    finally:
+        parts.stop([server])
+    log = (tmp_path / "var" / "logs" / "web.log").read_text()
+    assert log.count(" crm.web.app\n") == 1
+    assert log.count('"event": "web starts"') == 2
+
+
+def test_whoever_types_the_command_does_not_wait_for_the_program_to_load() -> None:
+    code = "import sys, crm.bootstrap.launch; print('sqlalchemy' in sys.modules)"
+    asked = subprocess.run(  # noqa: S603 - our own line
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert asked.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "module"),
+    [
+        ("", "crm.bootstrap.launch"),
+        ("--port 8001", "crm.bootstrap.launch"),
+        ("--demo", "scripts.demo.launch"),
+        ("--var minutes --demo", "scripts.demo.launch"),
+        ("--demo --weeks 10 --faults", "scripts.demo.soak"),
+        ("--weeks=10 --demo", "scripts.demo.soak"),
+        ("--demo --minutes 10 --faults", "scripts.demo.vigil"),
+        ("--faults --minutes 10 --port 8001 --demo", "scripts.demo.vigil"),
+    ],
+)
+def test_the_command_finds_what_was_asked_for(tmp_path: Path, typed: str, module: str) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    shutil.copy(ROOT / "scripts" / "run", scripts)
+    (scripts / "environment.sh").write_text("here=.\nPYTHON=echo\nmake_environment() { :; }\n")
+    asked = subprocess.run(  # noqa: S603 - our own script
+        [str(scripts / "run"), *typed.split()], check=True, capture_output=True, text=True
+    )
+    assert asked.stdout.split() == ["-m", module, *typed.split()]

@@ -1,0 +1,110 @@
+"""Approving first mails, changing one mail, and the dead links of a test, as people press them."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from crm.delivery.models import Message, MessageState
+from crm.privacy.models import Refusal
+from crm.sequences.models import Enrolment, EnrolmentState
+from crm.services import Services
+from tests.conftest import NOW, FakeClock
+from tests.outreach import Outreach, mail
+from tests.web.staff.conftest import BASE, Browser
+
+
+@pytest.fixture
+def waiting(outreach: Outreach, clock: FakeClock, admin: Browser) -> int:
+    """A sequence whose one first mail waits."""
+    sequence = outreach.sequence(mail(), mail(3, ""))
+    admin.post(f"/sequences/{sequence}/first-mails/wait")
+    outreach.enrol(outreach.person(name="Zoë van den IJssel"), sequence)
+    clock.now = NOW.replace(hour=12)
+    with outreach.services.database.transaction() as session:
+        session.execute(update(Enrolment).values(next_due_at=clock.now))
+    outreach.plan()
+    return sequence
+
+
+def test_what_waits_is_shown_as_its_reader_would_get_it(sales: Browser, waiting: int) -> None:
+    page = sales.get("/approve").text
+    assert "Zoë van den IJssel" in page
+    assert "Dag Zoë," in page
+
+
+def test_an_empty_list_says_what_it_is_for(sales: Browser) -> None:
+    assert "Nothing waits for approval" in sales.get("/approve").text
+
+
+def test_pressing_approve_lets_it_go(sales: Browser, waiting: int, outreach: Outreach) -> None:
+    answer = sales.post("/approve", {"mail": outreach.messages()[0].public_id, "act": "approve"})
+    assert answer.location == "/approve?did=approved"
+    outreach.plan()
+    assert outreach.states() == [MessageState.DUE]
+
+
+def test_the_second_of_two_colleagues_is_told(sales: Browser, waiting: int, outreach: Outreach) -> None:
+    form = {"mail": outreach.messages()[0].public_id, "act": "approve"}
+    sales.post("/approve", form)
+    assert sales.post("/approve", form).location == "/approve?did=some_were_done"
+
+
+def test_not_writing_to_them_stops_their_sequence(sales: Browser, waiting: int, outreach: Outreach) -> None:
+    sales.post("/approve", {"mail": outreach.messages()[0].public_id, "act": "turn_down"})
+    assert [one.state for one in outreach.enrolments()] == [EnrolmentState.STOPPED]
+
+
+def test_words_are_changed_for_one_person(sales: Browser, waiting: int, outreach: Outreach) -> None:
+    [one] = outreach.enrolments()
+    path = f"/series/{one.id}/next-mail"
+    page = sales.get(path).text
+    assert "Dag Zoë," in page
+    step = outreach.messages()[0].step_id
+    sales.post(path, {"subject": "Een vraag", "body": "Dag Zoë,\n\nMag het?", "step": str(step)})
+    outreach.plan()
+    assert outreach.messages()[0].subject_line == "Een vraag"
+
+
+def test_a_fault_in_the_words_is_said_and_nothing_typed_is_lost(
+    sales: Browser, waiting: int, outreach: Outreach
+) -> None:
+    [one] = outreach.enrolments()
+    step = outreach.messages()[0].step_id
+    form = {"subject": "Een vraag", "body": "Dag {{ nobody }}", "step": str(step)}
+    answer = sales.post(f"/series/{one.id}/next-mail", form)
+    assert answer.status_code == 422
+    assert "There is no field" in answer.text
+    assert "Dag {{ nobody }}" in answer.text
+
+
+def test_a_mail_in_a_workers_hand_cannot_be_changed(
+    sales: Browser, waiting: int, outreach: Outreach, services: Services
+) -> None:
+    [one] = outreach.enrolments()
+    step = outreach.messages()[0].step_id
+    with services.database.transaction() as session:
+        session.execute(update(Message).values(state=MessageState.CLAIMED))
+    form = {"subject": "Een vraag", "body": "Te laat", "step": str(step)}
+    answer = sales.post(f"/series/{one.id}/next-mail", form)
+    assert answer.status_code == 409
+    assert "is leaving or has left" in answer.text
+
+
+def test_a_test_goes_to_the_colleague_who_asks(admin: Browser, waiting: int, outreach: Outreach) -> None:
+    assert "did=tried" in (admin.post(f"/sequences/{waiting}/test").location or "")
+    found = [one for one in outreach.messages() if one.prospect_id is None]
+    assert {one.recipient for one in found} == {"admin@produfoto.example"}
+    assert all(one.subject_line.startswith("[Test] ") for one in found)
+
+
+@pytest.mark.parametrize("path", ["/u/test", "/about/test"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_tests_link_says_so_and_changes_nothing(
+    app: Flask, services: Services, path: str, method: str
+) -> None:
+    answer = app.test_client().open(
+        path, method=method, base_url=BASE, headers={"Accept-Language": "nl"}, data={"choice": "address"}
+    )
+    assert (answer.status_code, "Dit was een test" in answer.text) == (200, True)
+    with services.database.reading() as session:
+        assert session.scalars(select(Refusal)).all() == []

@@ -1,0 +1,78 @@
+"""The way of a file over the import page: thrown away, started once, and looked at by outcome."""
+
+import io
+import re
+
+import pytest
+from sqlalchemy import select
+
+from crm.prospects import uploads
+from crm.prospects.import_models import Import
+from crm.prospects.models import Prospect
+from crm.services import Services
+from crm.workflows.people.import_prospects import import_prospects
+from tests.web.staff.conftest import BASE, Browser
+
+SHEET = b"""email,company,name,since
+anna@kaarsen.example,Kaarsenwinkel,Anna de Boer,03/04/2025
+niet-een-adres,Stoelenhuis,Bas,03/04/2025
+carla@lampen.example,Lampenwinkel,Carla Smit,03/04/2025
+"""
+CHOICES = {
+    "source_kind": "fair",
+    "source_words": "Beurs in Utrecht",
+    "country": "NL",
+    "language": "nl",
+    "day_first": "day",
+    "column-3": "obtained_on",
+}
+
+
+@pytest.fixture
+def uploaded(sales: Browser) -> str:
+    answer = sales.client.post(
+        "/imports",
+        base_url=BASE,
+        data={"csrf_token": sales.token, "file": (io.BytesIO(SHEET), "prospects.csv")},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
+def test_a_file_that_was_not_started_can_be_thrown_away(
+    sales: Browser, services: Services, uploaded: str
+) -> None:
+    folder = uploads.folder_of(services.settings.var)
+    assert len(list(folder.iterdir())) == 1
+    assert sales.post(uploaded, {"act": "discard"}).status_code == 303
+    assert list(folder.iterdir()) == []
+    with services.database.reading() as session:
+        assert session.scalars(select(Import)).all() == []
+    assert sales.get(uploaded).status_code == 404
+
+
+def test_a_second_press_of_the_start_leads_to_the_import_that_runs(
+    sales: Browser, services: Services, uploaded: str
+) -> None:
+    for _ in range(2):
+        answer = sales.post(uploaded, {**CHOICES, "act": "start"})
+        assert (answer.status_code, answer.headers["Location"]) == (303, uploaded)
+    with services.database.reading() as session:
+        assert len(session.scalars(select(Import)).all()) == 1
+        assert session.scalars(select(Prospect)).all() == []
+
+
+def test_the_rows_of_one_outcome_are_shown_on_their_own(
+    sales: Browser, services: Services, uploaded: str
+) -> None:
+    sales.post(uploaded, {**CHOICES, "act": "start"})
+    with services.database.reading() as session:
+        [number] = session.scalars(select(Import.id))
+    import_prospects(services.intake, number)
+    page = sales.get(uploaded).text
+    assert "Done" in page
+    assert f"{uploaded}?outcome=broken#lines" in page
+    broken = sales.get(f"{uploaded}?outcome=broken").text
+    assert "Rows with a reason: Broken" in broken
+    assert len(re.findall(r">line \d+<", broken)) == 1

@@ -1,0 +1,89 @@
+"""The import page: what holds for the whole file is said there, and nothing typed is lost."""
+
+import io
+
+import pytest
+from sqlalchemy import select
+
+from crm.prospects.import_models import Import, ImportState, RowOutcome
+from crm.prospects.models import Company, Prospect
+from crm.services import Services
+from crm.workflows.people.import_prospects import run_imports
+from tests.imports import sheet
+from tests.web.staff.conftest import BASE, Browser
+
+FORM = {
+    "act": "start", "source_kind": "fair", "source_words": "Webwinkel Vakdagen", "obtained_on": "2026-02-27",
+    "relevance": "sells shoes online",
+}  # fmt: skip
+
+
+def upload(browser: Browser, content: bytes, name: str = "leads.csv") -> str:
+    data = {"csrf_token": browser.token, "file": (io.BytesIO(content), name)}
+    return browser.client.post("/imports", base_url=BASE, data=data).headers["Location"]
+
+
+def test_a_file_without_countries_gets_one_and_its_dates_an_order(admin: Browser, services: Services) -> None:
+    page = upload(admin, sheet("ann@winkel.example;Winkel;03/02/2026", headers="Email;Company;Connected On"))
+    assert (
+        admin.post(page, {**FORM, "country": "BE", "language": "fr", "day_first": "day"}).status_code == 303
+    )
+    [ended] = run_imports(services.intake)
+    assert sum(ended.counts.values()) == 1
+    assert RowOutcome.BROKEN not in ended.counts
+    with services.database.reading() as session:
+        firm = session.scalars(select(Company)).one()
+    assert (firm.country, firm.language) == ("BE", "fr")
+
+
+def test_a_country_that_is_none_is_not_made_of_its_first_letters(admin: Browser, services: Services) -> None:
+    page = upload(admin, sheet("ann@winkel.example;Winkel", headers="Email;Company"))
+    admin.post(page, {**FORM, "country": "Nederland"})  # NE is Niger
+    run_imports(services.intake)
+    with services.database.reading() as session:
+        assert session.scalars(select(Company.country)).one() == ""
+
+
+@pytest.mark.parametrize("field", ["source_url", "basis_url"])
+def test_a_page_that_is_none_is_said_and_nothing_typed_is_lost(
+    admin: Browser, services: Services, field: str
+) -> None:
+    page = upload(admin, sheet("ann@winkel.example;Winkel", headers="Email;Company"))
+    reply = admin.post(page, {**FORM, field: "javascript:alert(1)"})
+    assert reply.status_code == 422
+    assert "not the address of a web page" in reply.text
+    assert "Webwinkel Vakdagen" in reply.text
+    with services.database.reading() as session:
+        assert session.scalars(select(Import.state)).one() is ImportState.UPLOADED
+        assert session.scalars(select(Prospect.id)).all() == []
+
+
+def test_columns_that_are_not_kept_are_named_in_the_preview_and_in_the_result(
+    admin: Browser, services: Services
+) -> None:
+    headers = "Email;Company;Phone;LinkedIn;Birthday;Tags;Shoe size"
+    page = upload(admin, sheet("ann@winkel.example;Winkel;06;x;1;y;42", headers=headers))
+    asked = admin.get(page).text
+    admin.post(page, FORM)
+    run_imports(services.intake)
+    result = admin.get(page).text
+    for name in ("Phone", "LinkedIn", "Birthday", "Tags", "Shoe size"):
+        assert name in asked, name
+        assert name in result, name
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04junk",
+        b"\x00" * 100,
+        b'Email\n"open;',
+        b",".join(b"c%d" % n for n in range(10_000)) + b"\n1",
+    ],
+)
+def test_a_file_that_is_none_is_said_to_be_none(admin: Browser, services: Services, content: bytes) -> None:
+    data = {"csrf_token": admin.token, "file": (io.BytesIO(content), "../../leads.csv")}
+    reply = admin.client.post("/imports", base_url=BASE, data=data)
+    assert reply.status_code == 422
+    assert list(services.intake.uploads.iterdir()) == []

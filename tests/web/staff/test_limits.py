@@ -1,0 +1,126 @@
+"""Mailboxes and limits: a change holds at once, says who made it, and is on record."""
+
+import pytest
+from sqlalchemy import select
+
+from crm.audit.models import AuditEntry
+from crm.delivery.models import Mailbox
+from crm.kernel.mail import MailKind
+from crm.permission.budgets import DEFAULTS
+from crm.permission.rules import RULES, budgets_of
+from crm.queries.facts import facts_for
+from crm.services import Services
+from tests.outreach import Outreach
+from tests.web.staff.conftest import Browser
+
+PACE = {
+    "display_name": "Sanne", "sender_name": "Sanne de Wit", "daily_cap": "30", "gap_minutes": "12",
+    "jitter_minutes": "6", "ramp_start": "5", "ramp_step": "3",
+}  # fmt: skip
+
+
+def record(services: Services) -> list[tuple[str, str, dict[str, object]]]:
+    with services.database.reading() as session:
+        rows = session.execute(
+            select(AuditEntry.action, AuditEntry.object, AuditEntry.detail).order_by(AuditEntry.id)
+        )
+        return [(what, of, detail) for what, of, detail in rows]
+
+
+def mailbox(services: Services, box: int) -> Mailbox:
+    with services.database.reading() as session:
+        return session.get_one(Mailbox, box)
+
+
+def test_a_limit_that_is_changed_holds_at_the_next_question(
+    admin: Browser, outreach: Outreach, services: Services
+) -> None:
+    who = outreach.person()
+    assert admin.post("/settings/limits", {"gap_working_days": "7"}).status_code == 303
+    with services.database.reading() as session:
+        facts = facts_for(session, [who], MailKind.MANUAL, outreach.now, services.settings)[who]
+    assert (facts.budgets.gap_working_days, facts.budgets.mails_a_year) == (7, DEFAULTS.mails_a_year)
+
+
+def test_the_page_says_what_it_was_and_who_changed_it(admin: Browser, services: Services) -> None:
+    admin.post("/settings/limits", {"bounce_rate": "1,5"})
+    page = admin.get("/settings/limits").text
+    assert "Was 2.0; changed by Sanne admin" in page
+    assert 'value="1.5"' in page
+    assert record(services)[-1] == ("limit.changed", "limit bounce_rate", {"was": 20, "is": 15})
+
+
+def test_what_was_not_changed_is_not_on_record(admin: Browser, services: Services) -> None:
+    same = {name: rule.shown(rule.default) for name, rule in RULES.items()}
+    assert admin.post("/settings/limits", same).status_code == 303
+    assert [one for one in record(services) if one[0] == "limit.changed"] == []
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-1", "400", "2.5", "many", "NaN", "Infinity", "1e3", "٣٣٣"])
+def test_a_wrong_number_changes_nothing_and_loses_nothing(
+    admin: Browser, services: Services, typed: str
+) -> None:
+    answer = admin.post("/settings/limits", {"mails_a_year": typed, "gap_working_days": "9"})
+    assert answer.status_code == 422
+    assert "To one person in a year: 1 to 26 mails. Nothing was changed." in answer.text
+    assert 'value="9"' in answer.text
+    assert record(services) == []
+
+
+def test_a_salesperson_changes_no_limit(sales: Browser, outreach: Outreach) -> None:
+    box = outreach.mailbox()
+    assert sales.post("/settings/limits", {"gap_working_days": "1"}).status_code == 403
+    assert sales.post(f"/settings/mailboxes/{box}", PACE).status_code == 403
+
+
+def test_a_mailbox_gets_the_pace_that_was_typed(
+    admin: Browser, outreach: Outreach, services: Services
+) -> None:
+    box = outreach.mailbox(cap=20)
+    assert admin.post(f"/settings/mailboxes/{box}", PACE).status_code == 303
+    row = mailbox(services, box)
+    assert (row.daily_cap, row.gap_seconds, row.jitter_seconds, row.ramp_start, row.ramp_step) == (
+        30, 720, 360, 5, 3,
+    )  # fmt: skip
+    assert record(services)[-1][2]["gap_seconds"] == [0, 720]
+    assert "0 of 5 mails today, 30 a day once it is warmed up" in admin.get("/settings/limits").text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("daily_cap", "51", "1 to 50 messages a day"),
+        ("daily_cap", "0", "1 to 50 messages a day"),
+        ("gap_minutes", "241", "0 to 240 minutes"),
+        ("gap_minutes", "ten", "0 to 240 minutes"),
+        ("jitter_minutes", "-5", "0 to 120 minutes"),
+        ("ramp_start", "51", "On the first day"),
+        ("ramp_step", "0", "would stay at its first day for ever"),
+        ("display_name", " ", "give the mailbox a name"),
+    ],
+)
+def test_a_pace_that_cannot_be_is_refused_in_words(
+    admin: Browser, outreach: Outreach, services: Services, field: str, typed: str, words: str
+) -> None:
+    box = outreach.mailbox(cap=20)
+    answer = admin.post(f"/settings/mailboxes/{box}", {**PACE, field: typed})
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert mailbox(services, box).daily_cap == 20
+
+
+def test_a_gap_that_is_taken_away_holds_nobody_up_any_more(
+    admin: Browser, outreach: Outreach, services: Services
+) -> None:
+    box = outreach.mailbox(cap=30)
+    with services.database.transaction() as session:
+        session.get_one(Mailbox, box).free_at = outreach.now.replace(hour=23)
+    admin.post(f"/settings/mailboxes/{box}", {**PACE, "gap_minutes": "0", "jitter_minutes": "1"})
+    assert mailbox(services, box).free_at is None
+
+
+def test_every_rule_reads_back_what_it_writes() -> None:
+    for rule in RULES.values():
+        assert rule.least <= rule.default <= rule.most
+        assert rule.write(rule.read(rule.default)) == rule.default
+    assert budgets_of({name: rule.default for name, rule in RULES.items()}) == DEFAULTS
+    assert budgets_of({"a_rule_of_long_ago": 3}) == DEFAULTS

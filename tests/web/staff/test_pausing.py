@@ -1,0 +1,102 @@
+"""Pausing on the pages: it holds, it can be taken back, and the page says what is true."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from crm.operations import alarms
+from crm.queries.leaving import Reach, Scope
+from crm.sequences.models import EnrolmentState
+from crm.services import Services
+from crm.workflows.sending.claim import claim_batch
+from tests.conftest import NOW, FakeClock
+from tests.outreach import Outreach, mail
+from tests.web.staff.conftest import Browser
+
+
+@pytest.fixture
+def enrolment(outreach: Outreach, clock: FakeClock) -> str:
+    """The address of somebody's sequence whose mail is due."""
+    who = outreach.person()
+    outreach.enrol(who, outreach.sequence(mail()))
+    clock.now = NOW.replace(hour=15, minute=50)
+    outreach.plan()
+    return f"/prospects/{who}/series/{outreach.enrolments()[0].id}"
+
+
+def paths(outreach: Outreach, enrolment: str) -> dict[Reach, str]:
+    return {
+        Reach.MAILBOX: f"/settings/mailboxes/{outreach.messages()[0].mailbox_id}",
+        Reach.SEQUENCE: f"/sequences/{outreach.enrolments()[0].sequence_id}",
+        Reach.ENROLMENT: enrolment,
+    }
+
+
+def did(browser: Browser, path: str, **form: str) -> str:
+    answer = browser.post(path, form)
+    assert answer.status_code == 303
+    return parse_qs(urlsplit(answer.headers["Location"]).query)["did"][0]
+
+
+@pytest.mark.parametrize("reach", [Reach.MAILBOX, Reach.SEQUENCE, Reach.ENROLMENT])
+def test_a_pause_holds_and_is_taken_back_with_one_press(
+    admin: Browser, outreach: Outreach, enrolment: str, reach: Reach
+) -> None:
+    path = paths(outreach, enrolment)[reach]
+    assert did(admin, f"{path}/pause") == "paused"
+    assert outreach.dispatch().claimed == 0
+    assert did(admin, f"{path}/resume") == "resumed"
+    assert did(admin, f"{path}/resume") == "as_it_was"
+    outreach.plan()
+    assert outreach.dispatch().sent == 1
+
+
+def test_the_page_says_when_a_mail_may_still_arrive(
+    admin: Browser, outreach: Outreach, clock: FakeClock, enrolment: str
+) -> None:
+    claim_batch(outreach.services.database, outreach.services.settings, now=clock.now, real_now=clock.now)
+    assert did(admin, "/settings/switch/paused", on="yes") == "paused_leaving"
+    assert "may still arrive" in admin.get("/settings?did=paused_leaving").text
+
+
+def test_one_person_is_paused_until_a_day_and_the_page_shows_it(
+    sales: Browser, outreach: Outreach, enrolment: str
+) -> None:
+    assert did(sales, f"{enrolment}/pause", until="2026-03-20") == "paused"
+    page = sales.get(enrolment.partition("/series")[0]).text
+    assert "Paused by a colleague. Until Fri 20 Mar." in page
+    assert did(sales, f"{enrolment}/resume") == "resumed"
+
+
+@pytest.mark.parametrize("day", ["2026-03-02", "2020-01-01", "2029-01-01", "tomorrow", "0001-01-01"])
+def test_a_day_that_is_none_ahead_changes_nothing(
+    sales: Browser, outreach: Outreach, enrolment: str, day: str
+) -> None:
+    assert did(sales, f"{enrolment}/pause", until=day) == "bad_day"
+    assert outreach.enrolments()[0].state is EnrolmentState.RUNNING
+
+
+def test_nobody_pauses_somebody_elses_sequence_by_a_wrong_address(
+    sales: Browser, outreach: Outreach, enrolment: str
+) -> None:
+    other = outreach.person()
+    assert sales.post(f"/prospects/{other}/series/{enrolment.rpartition('/')[2]}/pause").status_code == 404
+
+
+def test_an_alarm_stands_on_today_until_somebody_lets_the_sequence_go_on(
+    admin: Browser, sales: Browser, services: Services, outreach: Outreach, enrolment: str
+) -> None:
+    sequence = outreach.enrolments()[0].sequence_id
+    scope = Scope(Reach.SEQUENCE, sequence)
+    detail = {"step": 1, "sent": 60, "count": 2}
+    with services.database.transaction() as session:
+        alarms.sound(session, "bounces", str(scope), detail=detail, at=outreach.now)
+    resume = f"/sequences/{sequence}/resume"
+    page = admin.get("/").text
+    assert "2 of 60 mails of step 1 came back (3.3 %)." in page
+    assert resume in page
+    assert "came back" in sales.get("/").text
+    assert "2 of 60 mails of step 1 came back" in sales.get(f"/sequences/{sequence}").text
+    assert resume not in sales.get("/").text
+    admin.post(resume)
+    assert "came back" not in admin.get("/").text

@@ -1,0 +1,89 @@
+"""A prospect's page: what is written down there, and what it tells of everything that happened."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from crm.conversations.models import Note, NoteKind, Task
+from crm.services import Services
+from crm.workflows.desk.log_note import Said, log_note
+from tests.conftest import FakeClock
+from tests.outreach import Outreach
+from tests.web.staff.conftest import Browser
+
+DAY = "on"
+
+
+def kept(services: Services) -> tuple[int, list[Task]]:
+    with services.database.reading() as session:
+        return len(session.scalars(select(Note)).all()), list(session.scalars(select(Task)))
+
+
+def test_a_follow_up_falls_on_the_day_that_was_picked(
+    sales: Browser, services: Services, outreach: Outreach
+) -> None:
+    who = outreach.person()
+    saturday = (outreach.now + timedelta(days=5)).date()
+    answer = sales.post(
+        f"/prospects/{who}/notes",
+        {"kind": "call", "body": "Belt terug", "follow_up": DAY, "follow_on": saturday.isoformat()},
+    )
+    assert answer.status_code == 303
+    number, [task] = kept(services)
+    assert (number, task.due_at.date(), task.title) == (1, saturday, "Belt terug")
+
+
+def test_a_day_that_is_missing_or_over_is_asked_for_and_the_note_stays(
+    sales: Browser, services: Services, outreach: Outreach
+) -> None:
+    who = outreach.person()
+    yesterday = (outreach.now - timedelta(days=1)).date().isoformat()
+    for day, words in (("", "Choose the day of the follow-up"), (yesterday, "Choose a day from today on")):
+        answer = sales.post(
+            f"/prospects/{who}/notes",
+            {"kind": "note", "body": "Wil nadenken", "follow_up": DAY, "follow_on": day},
+        )
+        assert answer.status_code == 422
+        assert words in answer.text
+        assert "Wil nadenken" in answer.text
+    assert kept(services) == (0, [])
+
+
+def test_the_timeline_tells_what_we_wrote_and_what_they_told_us(
+    sales: Browser, outreach: Outreach, clock: FakeClock
+) -> None:
+    who = outreach.person("anna@kaarsen.example", name="Anna de Boer")
+    outreach.enrol(who, outreach.sequence())
+    due_at = outreach.enrolments()[0].next_due_at
+    assert due_at is not None
+    clock.now = due_at
+    outreach.plan()
+    clock.advance(timedelta(minutes=15))
+    outreach.dispatch()
+    outreach.refuse("anna@kaarsen.example")
+    page = sales.get(f"/prospects/{who}").text
+    timeline = page.partition('id="timeline"')[2].partition("</ol></li></ol>")[0]
+    assert "Dag Anna," in timeline
+    assert "told us never to contact them again, on the page behind the link" in timeline
+
+
+def test_the_day_of_erasure_stands_on_the_page(sales: Browser, outreach: Outreach) -> None:
+    page = sales.get(f"/prospects/{outreach.person()}").text
+    assert "Erased on" in page
+    assert "2 Mar 2027" in page
+
+
+def test_words_of_a_note_find_whom_it_is_about(sales: Browser, outreach: Outreach) -> None:
+    who = outreach.person(name="Bas Bakker")
+    outreach.person(name="Anna de Boer")
+    said = Said(NoteKind.NOTE, "Zoekt iemand voor de kerstcollectie, liefst voor Sinterklaas")
+    with outreach.services.database.transaction() as session:
+        log_note(session, who, said, by=sales.staff_id, now=outreach.now)
+    plain = sales.get("/prospects?q=sinterklaas").text
+    assert "Nobody matches" in plain
+    assert "Look in notes" in plain
+    found = sales.get("/prospects?q=sinterklaas&in=notes").text
+    assert "Bas Bakker" in found
+    assert "Anna de Boer" not in found
+    assert "liefst voor Sinterklaas" in found
+    assert "liefst voor Sinterklaas" in sales.get("/jump?q=kerstcollectie").text
