@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, LargeBinary, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, LargeBinary, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -120,18 +120,21 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
 
 def _explain(session: Session, messages: Sequence[NewMessage]) -> None:
     """See that whatever was not news is there already, for the same step or the same cause."""
-    there = set(
-        session.scalars(select(_m.public_id).where(_m.public_id.in_([one.public_id for one in messages])))
-    )
+    there = session.execute(
+        select(_m.public_id, _m.dedupe_key, _m.enrolment_id, _m.step_id).where(
+            or_(
+                _m.public_id.in_([one.public_id for one in messages]),
+                _m.dedupe_key.in_([one.dedupe_key for one in messages if one.dedupe_key is not None]),
+                _m.enrolment_id.in_([one.enrolment_id for one in messages if one.step_id is not None]),
+            )
+        )
+    ).all()
+    names = {name for name, _, _, _ in there}
+    causes = {cause for _, cause, _, _ in there} - {None}
+    made = {(enrolment, step) for _, _, enrolment, step in there if step is not None}
     for one in messages:
-        if one.public_id in there:
-            continue
-        same = []
-        if one.dedupe_key is not None:
-            same.append(_m.dedupe_key == one.dedupe_key)
-        if one.enrolment_id is not None and one.step_id is not None:
-            same.append(and_(_m.enrolment_id == one.enrolment_id, _m.step_id == one.step_id))
-        if not same or session.scalar(select(_m.id).where(or_(*same)).limit(1)) is None:
+        known = one.public_id in names or one.dedupe_key in causes or (one.enrolment_id, one.step_id) in made
+        if not known:
             raise ConflictError("a message was not queued though nothing like it is there")
 
 

@@ -59,10 +59,8 @@ _ONE = Prepared(
     ).where(_e.id == bindparam("id"), among(_e.state, ACTIVE))
 )  # fmt: skip
 _RUNNING = Prepared(
-    select(_e.id, _e.position, _e.version_id)
-    .where(
-        one_of(_e.id, "ids"), beside(_e.state) == EnrolmentState.RUNNING, beside(_e.next_due_at).is_not(None)
-    )
+    select(_e.id, _e.position, _e.version_id, _e.next_due_at)
+    .where(one_of(_e.id, "ids"), beside(_e.state) == EnrolmentState.RUNNING)
     .order_by(_e.id)
     .with_for_update()
 )
@@ -79,12 +77,29 @@ def step_of(session: Session, enrolment_id: int) -> DueStep | None:
     return DueStep._make(rows[0]) if rows else None
 
 
-def still_due(session: Session, steps: Collection[DueStep]) -> set[int]:
-    """Those of the enrolments whose same step of the same version is still to be made; locked."""
-    here = set(_RUNNING.rows(session, ids=[step.enrolment_id for step in steps]))
-    return {
-        step.enrolment_id for step in steps if (step.enrolment_id, step.position, step.version_id) in here
-    }
+class Standing(NamedTuple):
+    """Where enrolments are at the moment of writing, by their ids; all of them locked."""
+
+    here: set[int]
+    """At the same step of the same version, and running."""
+
+    waiting: set[int]
+    """Those of them whose step nobody made meanwhile."""
+
+
+def standing(session: Session, steps: Collection[DueStep]) -> Standing:
+    """Which of the enrolments are still as they were when the steps were read."""
+    rows = _RUNNING.rows(session, ids=[step.enrolment_id for step in steps])
+    due_at = {(id_, position, version): at for id_, position, version, at in rows}
+    here = [one for one in steps if (one.enrolment_id, one.position, one.version_id) in due_at]
+    return Standing(
+        here={one.enrolment_id for one in here},
+        waiting={
+            one.enrolment_id
+            for one in here
+            if due_at[one.enrolment_id, one.position, one.version_id] is not None
+        },
+    )
 
 
 class Earlier(NamedTuple):

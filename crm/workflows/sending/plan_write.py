@@ -9,7 +9,7 @@ from crm.conversations import tasks
 from crm.conversations.models import TaskKind
 from crm.delivery import outbox
 from crm.domains import checks
-from crm.queries.due_steps import still_due
+from crm.queries.due_steps import standing
 from crm.sequences import enrolments
 from crm.workflows.sending.plan_made import Made, Pause
 from crm.workflows.sending.questions import QUESTIONS
@@ -26,11 +26,11 @@ class Written(NamedTuple):
 def write(session: Session, made: Made, *, now: datetime) -> Written:
     """Queue the mails and move the enrolments.
 
-    Whoever was stopped, paused or moved on since the snapshot is left alone. A step that another planner
-    queued meanwhile is kept from being queued twice by its unique key.
+    Whoever was stopped, paused or moved on since the snapshot is left alone, and so is a step that another
+    planner made meanwhile. A mail is kept from being queued twice by its unique key, not by this look.
     """
-    live = still_due(session, made.steps)
-    mails = [(step, message) for step, message in made.mails if step.enrolment_id in live]
+    here, live = standing(session, made.steps)
+    mails = [(step, message) for step, message in made.mails if step.enrolment_id in here]
     queued = outbox.queue_all(session, [message for _, message in mails], now=now)
     todo = [one for one in made.tasks if one.step.enrolment_id in live]
     for one in todo:
