@@ -55,7 +55,7 @@ def intents(text: str) -> tuple[Intent, ...]:
 
 
 def _alone(folded: str) -> Intent | None:
-    """A message, or its first line, that is nothing but one of the short ways to say no."""
+    """A message, or its first line, that is nothing but a short way to say no; any other line says less."""
     lines = [" ".join(words_of(line)) for line in folded.split("\n")]
     lines = [line for line in lines if line]
     known = phrases().alone
@@ -67,8 +67,10 @@ def _alone(folded: str) -> Intent | None:
     first = known.get(lines[0])
     if first is Sub.UNSUBSCRIBE or (first and len(whole.split()) <= _ALONE):
         return _short(first)
-    last = known.get(lines[-1])
-    return Intent("alone.last_line", Sub.WORD, is_weak=True) if last is Sub.UNSUBSCRIBE else None
+    said = (*lines, *(sentence.text for sentence in sentences_of(folded)))
+    if any(known.get(one) is Sub.UNSUBSCRIBE for one in said):
+        return Intent("alone.beside", Sub.WORD, is_weak=True)
+    return None
 
 
 def _short(sub: Sub) -> Intent:

@@ -43,9 +43,11 @@ def test_most_people_who_answer_are_heard_without_asking(figures: Figures) -> No
     assert share(figures.table["person", "person"], people) >= 0.6
 
 
-def test_what_was_written_after_the_rules_holds_as_well() -> None:
-    fresh = judged("fresh")
-    assert (fresh.missed, fresh.false_stops) == (0, 0), fresh.otherwise
+@pytest.mark.parametrize("part", ["fresh", "later"])
+def test_what_was_written_after_the_rules_holds_as_well(part: str) -> None:
+    figures = judged(part)
+    assert figures.noes > 40
+    assert (figures.missed, figures.false_stops) == (0, 0), figures.otherwise
 
 
 def test_the_corpus_is_as_large_as_it_should_be() -> None:
