@@ -26,6 +26,7 @@ from crm.kernel.zones import zone_for
 from scripts.demo import answers, visits
 from scripts.demo.fast_calendar import ANCHOR
 from scripts.demo.letter import Letter, read_letter
+from scripts.demo.sheets import LATER, keep_fresh
 from scripts.demo.temper import Act, Device, Plan, plans
 
 log = logging.getLogger("scripts.demo.people")
@@ -195,7 +196,10 @@ def main() -> int:
     people.remember()
     sent, inbox = Maildir(options.sent), Maildir(options.inbox)
     people.look(sent, is_first=True)
+    day = None
     while not stop.is_set():
+        if day != (day := clocks.calendar().date()):
+            keep_fresh(options.var / "files" / LATER, day)
         people.look(sent)
         if not people.act(inbox):
             stop.wait(_LOOK)

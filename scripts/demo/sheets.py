@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from scripts.demo.cast import HERE, Ground, Person, cast
@@ -80,6 +82,20 @@ def later_sheet(today: date) -> bytes:
         for one in _plan()["later"]
     ]
     return _written(rows, _plan()["sheet"][-1]["columns"], ",").encode("utf-8")
+
+
+def keep_fresh(file: Path, today: date) -> None:
+    """Date the visitor's file today, lest it be too old on the fast calendar; not when they changed it."""
+    try:
+        said = file.read_bytes()
+        dated = re.search(rb"\d{4}-\d{2}-\d{2}", said)
+        day = date.fromisoformat(dated[0].decode()) if dated else today
+    except (OSError, ValueError):
+        return
+    if day < today and said == later_sheet(day):
+        fresh = file.with_suffix(".tmp")
+        fresh.write_bytes(later_sheet(today))
+        fresh.replace(file)
 
 
 def _content(plan: dict[str, Any], seed: int, people: Sequence[Person], today: date) -> bytes:

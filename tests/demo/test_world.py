@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import dns.message
 import dns.rcode
@@ -25,7 +26,7 @@ from crm.staff.models import Role, Staff
 from scripts.demo.cast import HERE, Ground, cast, shops
 from scripts.demo.enrolments import A_SHOP, beginnings
 from scripts.demo.names import answer
-from scripts.demo.sheets import LATER, later_sheet, sheets
+from scripts.demo.sheets import LATER, keep_fresh, later_sheet, sheets
 from scripts.demo.visits import place_of
 from tests.demo.conftest import FIRST_MORNING, SEED, Made
 
@@ -152,6 +153,19 @@ def test_the_files_lie_where_a_visitor_can_open_them(made: Made) -> None:
         LATER,
         *(sheet.file for sheet in sheets(SEED, FIRST_MORNING.date())),
     }
+
+
+def test_the_file_to_try_is_never_too_old_and_stays_as_a_visitor_left_it(tmp_path: Path) -> None:
+    day, later = date(2026, 3, 2), date(2026, 5, 4)
+    file = tmp_path / LATER
+    keep_fresh(file, later)
+    assert not file.exists()
+    file.write_bytes(later_sheet(day))
+    keep_fresh(file, later)
+    assert file.read_bytes() == later_sheet(later) != later_sheet(day)
+    file.write_bytes(theirs := later_sheet(day) + b"mine,too\r\n")
+    keep_fresh(file, later)
+    assert file.read_bytes() == theirs
 
 
 RESERVED = re.compile(r"(^|\.)(example|test|invalid|localhost)$")
