@@ -61,10 +61,11 @@ class FakeClock:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test marked `both_databases` on both; others on SQLite."""
+    """Run a test marked `both_databases` on both, one marked `on_postgresql` there; others on SQLite."""
     if "database_kind" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases")
-        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        there = metafunc.definition.get_closest_marker("on_postgresql")
+        kinds = ["sqlite", "postgresql"] if both else ["postgresql" if there else "sqlite"]
         metafunc.parametrize("database_kind", kinds, indirect=True)
 
 

@@ -4,9 +4,10 @@ import enum
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, Table, create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -14,6 +15,12 @@ from crm.kernel.inventory import Path
 from crm.kernel.sqlite import WRITES, keep_promises
 
 ENUM_LENGTH = 32  # characters; the longest value any of our enums may have
+
+T = TypeVar("T")
+
+_TRIES: Final = 3
+_CHOSEN: Final = frozenset({"40001", "40P01"})
+"""SQLSTATE of a transaction that was chosen to fail: serialization failure, deadlock."""
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 """Opens a transaction that commits when its block ends well and rolls back when it raises."""
@@ -113,6 +120,21 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={WRITES: True})
             yield session
+
+    def repeated(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction; again when PostgreSQL ended it to let others go on (a deadlock).
+
+        For what nobody may be sent away with: `work` must bear to be begun anew.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) not in _CHOSEN:
+                    raise
+        with self.transaction() as session:
+            return work(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -62,7 +62,7 @@ _RUNNING = Prepared(
     select(_e.id, _e.position, _e.version_id, _e.next_due_at)
     .where(one_of(_e.id, "ids"), beside(_e.state) == EnrolmentState.RUNNING)
     .order_by(_e.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.prepared import Prepared, one_of
+from crm.sequences import order
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 
 ACTIVE: Final = frozenset({EnrolmentState.RUNNING, EnrolmentState.PAUSED})
@@ -66,6 +67,7 @@ def pause(
 
     The clock of the next step's delay stops: what is left of it is kept until `workflows.sending.resume`.
     """
+    order.lock(session, enrolment_ids)
     paused = session.scalars(
         update(_enrolments)
         .where(_e.id.in_(enrolment_ids), _e.state == EnrolmentState.RUNNING)
@@ -86,6 +88,7 @@ def hold(session: Session, enrolment_ids: Collection[int], reason: StopReason, *
 
     What was left of a delay when the first pause began is kept.
     """
+    order.lock(session, enrolment_ids)
     longer = session.scalars(
         update(_enrolments)
         .where(_e.id.in_(enrolment_ids), _e.state == EnrolmentState.PAUSED)
@@ -116,15 +119,14 @@ def _why(reason: StopReason, how: Pausing) -> dict[str, Any]:
 
 def stay_away(session: Session, prospect_ids: Collection[int], *, until: datetime, at: datetime) -> int:
     """Move the end of a pause for an absence to what a newer note says; how many."""
+    away = (
+        _e.prospect_id.in_(prospect_ids),
+        _e.state == EnrolmentState.PAUSED,
+        _e.stop_reason == StopReason.OUT_OF_OFFICE,
+    )
+    order.lock_where(session, *away)
     moved = session.scalars(
-        update(_enrolments)
-        .where(
-            _e.prospect_id.in_(prospect_ids),
-            _e.state == EnrolmentState.PAUSED,
-            _e.stop_reason == StopReason.OUT_OF_OFFICE,
-        )
-        .values(resumes_at=until, changed_at=at)
-        .returning(_e.id)
+        update(_enrolments).where(*away).values(resumes_at=until, changed_at=at).returning(_e.id)
     )
     return len(moved.all())
 
@@ -143,7 +145,7 @@ def waiting(session: Session, prospect_id: int, reason: StopReason, *, detail: s
 def resume(session: Session, due: Mapping[int, datetime], *, at: datetime) -> int:
     """Let paused enrolments go on, each with the moment its next step is due; how many."""
     resumed = 0
-    for enrolment_id, next_due_at in due.items():
+    for enrolment_id, next_due_at in sorted(due.items()):
         statement = (
             update(_enrolments)
             .where(_e.id == enrolment_id, _e.state == EnrolmentState.PAUSED)
@@ -171,7 +173,7 @@ def wait_until(
     """
     rows = [
         {"enrolment": enrolment_id, "then": at, "since": late_from.get(enrolment_id)}
-        for enrolment_id, at in due.items()
+        for enrolment_id, at in sorted(due.items())
     ]
     _WAIT.many(session, rows)
 
@@ -190,7 +192,7 @@ def advance(session: Session, steps: Mapping[int, tuple[int, datetime]], *, at: 
     """
     rows = [
         {"enrolment": enrolment_id, "place": position, "then": due_at, "now": at}
-        for enrolment_id, (position, due_at) in steps.items()
+        for enrolment_id, (position, due_at) in sorted(steps.items())
     ]
     _ADVANCE.many(session, rows)
 
@@ -227,6 +229,7 @@ def _end(
     at: datetime,
     detail: str,
 ) -> list[int]:
+    order.lock_where(session, *where, _e.state.in_(ACTIVE))
     ended = session.scalars(
         update(_enrolments)
         .where(*where, _e.state.in_(ACTIVE))

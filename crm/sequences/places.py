@@ -37,7 +37,7 @@ _PLACES = Prepared(
     select(_e.id, _e.prospect_id, _e.version_id, _e.position, _e.state, _e.next_due_at)
     .where(one_of(_e.id, "ids"))
     .order_by(_e.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _MOVE = Prepared(
     update(Enrolment.metadata.tables["enrolments"])

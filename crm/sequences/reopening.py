@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from crm.sequences import order
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 
@@ -14,6 +15,7 @@ _e = _enrolments.c
 
 def stop_for_now(session: Session, prospect_id: int, reason: StopReason, *, at: datetime) -> int:
     """Stop whatever runs or waits for somebody; how many. `reopen` brings exactly these back."""
+    order.lock_where(session, _e.prospect_id == prospect_id, _e.state.in_(ACTIVE))
     stopped = session.scalars(
         update(_enrolments)
         .where(_e.prospect_id == prospect_id, _e.state.in_(ACTIVE))

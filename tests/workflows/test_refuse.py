@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from crm.audit import chain
 from crm.audit.models import AuditEntry
@@ -19,6 +19,7 @@ from crm.privacy.register import Wish
 from crm.prospects.models import Prospect, SpellingKey
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.services import Services
+from crm.workflows.refusals import refuse as refusing
 from crm.workflows.refusals.refuse import Answer, Desk, Mailbox, refuse
 from tests.conftest import NOW
 from tests.promises.canaries import Planted, plant, spellings
@@ -58,6 +59,29 @@ def anna(services: Services) -> Planted:
         someone = plant(session, services.settings.keys.addresses, name="anna")
         spellings(session, services.settings.keys.addresses, someone)
     return someone
+
+
+class _DeadlockError(Exception):
+    sqlstate = "40P01"
+
+
+@pytest.mark.both_databases
+def test_a_no_that_the_database_ended_for_others_is_written_again(
+    desk: Desk, anna: Planted, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[str] = []
+
+    def ended_once(name: str) -> None:
+        passed.append(name)
+        if passed == ["refuse.before_commit"]:
+            raise OperationalError("UPDATE", None, _DeadlockError())
+
+    monkeypatch.setattr(refusing, "point", ended_once)
+    keys = register.keys_of(services.settings.keys.addresses, anna.address)
+    answer = refuse(desk, Mailbox(keys), OBJECTION)
+    assert answer.is_news
+    with services.database.reading() as session:
+        assert session.scalars(select(Refusal.public_id)).all() == [answer.reference]
 
 
 def set_state(services: Services, state: MessageState) -> None:

@@ -90,9 +90,13 @@ def refuse(desk: Desk, mailbox: Mailbox, wish: Wish, *, by: chain.Actor = chain.
     Raises:
         OSError, OperationalError: nothing is acknowledged; the database or the journal cannot be written.
     """
-    with desk.database.transaction() as session:
+
+    def write_down(session: Session) -> Written:
         written = write(session, desk, mailbox, wish, by=by)
         point("refuse.before_commit")
+        return written
+
+    written = desk.database.repeated(write_down)
     point("refuse.after_commit")
     leaving = [] if wish.scope is RefusalScope.MEASURING else _leaving(desk, written.watched)
     if leaving:

@@ -13,7 +13,7 @@ from crm.delivery.models import Message
 from crm.kernel.mail import MailKind, TrackingMode
 from crm.privacy.models import RefusalScope
 from crm.privacy.register import STOPS_MAIL, Wish
-from crm.sequences import enrolments
+from crm.sequences import enrolments, order
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.workflows.sending.unplan import unplan
 
@@ -39,6 +39,7 @@ def stop_writing(session: Session, prospect_ids: Sequence[int], wish: Wish, *, n
     """
     if not prospect_ids:
         return Stopped()
+    order.lock_where(session, Enrolment.prospect_id.in_(prospect_ids), Enrolment.state.in_(enrolments.ACTIVE))
     if wish.scope in STOPS_MAIL:
         cancelled = outbox.cancel_due(
             session, prospect_ids=prospect_ids, kinds=STOPPABLE, reason=CODE, at=now
