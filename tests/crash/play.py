@@ -117,7 +117,7 @@ class Play:
 
 def let_live(worker: int, chance: random.Random) -> None:
     """Wait for a random moment of a worker's life, counted in work done: a busy machine changes nothing."""
-    busy, deadline = chance.uniform(0.0, 0.1), monotonic() + 0.8
+    busy, deadline = chance.uniform(0.0, 0.06), monotonic() + 0.5
     born = _worked(worker)
     while _worked(worker) - born < busy and monotonic() < deadline:
         time.sleep(0.003)

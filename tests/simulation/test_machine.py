@@ -24,7 +24,7 @@ from tests.simulation.turns import CALM, Turns, Weather
 
 pytestmark = pytest.mark.timeout(size(600, 24 * 3600))
 
-PARTS, RUNS, STEPS = 6, size(8, 3_400), size(40, 100)
+PARTS, RUNS, STEPS = 6, size(5, 3_400), size(40, 100)
 AT_ANY_TIME: Final = tuple(
     name for name in CHECKS if name not in {"lost", "never_said", "doubt_ended_by_itself"}
 )

@@ -35,7 +35,7 @@ from tests.workflows.reported import DOUBT, Case, handed_over
 ORDERS = 4
 """Of each set."""
 
-SETS = {"sqlite": size(80, 1_250), "postgresql": size(10, 100)}
+SETS = {"sqlite": size(40, 1_250), "postgresql": size(10, 100)}
 """Of each of four starts."""
 
 KINDS: tuple[dict[str, Any], ...] = (

@@ -25,7 +25,7 @@ from tests.outreach import Outreach, mail
 
 pytestmark = pytest.mark.both_databases
 
-ROUNDS = {"sqlite": size(120, 400), "postgresql": size(80, 400)}
+ROUNDS = {"sqlite": size(60, 400), "postgresql": size(40, 400)}
 PEOPLE = 16
 LIMIT = 5
 """Messages in a claim."""
