@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 _FILE: Final = Path(__file__).with_name("spelling.toml")
-_SHORTEST: Final = 7  # letters
+_SHORTEST: Final = 5  # letters, of what was typed
 
 
 @lru_cache(maxsize=20_000)
@@ -16,8 +16,13 @@ def mended(word: str) -> str:
     lists = _lists()
     if len(word) < _SHORTEST or word in lists["others"] or word in lists["known"] or not word.isalpha():
         return word
-    near = (one for one in lists["known"] if one[0] == word[0] and _is_near(word, one))
+    near = (one for one in lists["known"] if _begins_like(word, one) and _is_near(word, one))
     return next(near, word)
+
+
+def _begins_like(word: str, known: str) -> bool:
+    """The first letter is the one that people mistype least; it may be missing."""
+    return word[0] == known[0] or word == known[1:]
 
 
 def _is_near(word: str, known: str) -> bool:

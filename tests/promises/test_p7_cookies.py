@@ -10,7 +10,7 @@ from html5lib import parse
 from crm.kernel.public_links import MailboxLink
 from crm.services import Services
 from crm.web.access import Open, access_of
-from crm.web.app import create_app
+from tests.web.shared import app_over
 
 SCRIPTS = {"script", "iframe", "object", "embed", "base"}
 HTML = "{http://www.w3.org/1999/xhtml}"
@@ -18,7 +18,7 @@ HTML = "{http://www.w3.org/1999/xhtml}"
 
 @pytest.fixture
 def app(services: Services) -> Flask:
-    return create_app(services)
+    return app_over(services)
 
 
 def public_paths(app: Flask, services: Services) -> Iterator[str]:

@@ -18,9 +18,13 @@ SLIPS = [
     "abmeldn",
     "desinscirre",
     "verteler",
+    "cesez",
+    "aretez",
+    "rretez",
 ]
 OTHERS = [
     *("aanmelden", "anmelden", "afmetingen", "inschrijven", "subscribe", "inscription", "bestellen"),
+    *("arreter", "arretee", "cesser", "unsubscribes", "abmeldungen", "lessez"),
     *("verteilen", "abonnement", "beschrijven", "remote", "fotograaf", "photograph"),
 ]
 

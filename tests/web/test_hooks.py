@@ -15,11 +15,11 @@ from crm.handoff.models import Lead, LeadReport, LeadState
 from crm.kernel import webhooks
 from crm.replies.models import InboundMail
 from crm.services import Services
-from crm.web.app import create_app
 from crm.web.hooks import inbound
 from crm.workflows.leads.convert import Converting, convert
 from tests.conftest import NOW
 from tests.outreach import Outreach
+from tests.web.shared import app_over
 
 pytestmark = pytest.mark.both_databases
 PATH = "/hooks/image-service"
@@ -27,9 +27,7 @@ PATH = "/hooks/image-service"
 
 @pytest.fixture
 def app(services: Services) -> Flask:
-    app = create_app(services)
-    app.testing = True
-    return app
+    return app_over(services)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.workflows.reported import Case
 pytestmark = [pytest.mark.enable_socket]
 
 QUICK = Limits(batch=3.0, message=2.0, answer=0.5)
-AT_ONCE = Limits(batch=1.0, message=0.8, answer=0.4)
+AT_ONCE = Limits(batch=3.0, message=1.0, answer=0.05)
 """For those who will never answer."""
 
 LINES = 4

@@ -22,6 +22,7 @@ from crm.workflows.inbox.understand_mail import understand_mail
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach
 from tests.servers.events import Signer
+from tests.web.shared import app_over
 
 pytestmark = pytest.mark.both_databases
 
@@ -48,7 +49,7 @@ def as_sendgrid(mail: bytes = MAIL, envelope: object = ENVELOPE) -> bytes:
 
 @pytest.fixture
 def client(services: Services) -> FlaskClient:
-    return create_app(services).test_client()
+    return app_over(services).test_client()
 
 
 @pytest.fixture

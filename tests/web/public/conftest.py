@@ -11,15 +11,13 @@ from crm.delivery.models import Message
 from crm.kernel.ids import new_public_id
 from crm.kernel.public_links import MailboxLink
 from crm.services import Services
-from crm.web.app import create_app
 from tests.promises.canaries import Planted, plant, spellings
+from tests.web.shared import app_over
 
 
 @pytest.fixture
 def app(services: Services) -> Flask:
-    app = create_app(services)
-    app.testing = True
-    return app
+    return app_over(services)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 from crm.services import Services
 from crm.staff import passwords, sessions
 from crm.staff.models import Role, Staff
-from crm.web.app import create_app
 from tests.outreach import Outreach
+from tests.web.shared import app_over
 
 BASE = "https://outreach.produfoto.example"
 PASSWORD = "vier woorden op een rij"
@@ -43,9 +43,7 @@ def outreach(services: Services) -> Outreach:
 
 @pytest.fixture
 def app(services: Services) -> Flask:
-    app = create_app(services)
-    app.testing = True
-    return app
+    return app_over(services)
 
 
 def account(services: Services, role: Role, *, email: str | None = None) -> int:
