@@ -23,11 +23,13 @@ def test_nothing_leaves_after_a_final_answer(database_url: str, tmp_path: Path) 
     assert came_of_it.stopped > OBJECTIONS // 10
 
 
+@pytest.mark.both_databases
 def test_without_the_gate_inside_the_claim_mail_leaves_after_it(database_url: str, tmp_path: Path) -> None:
     came_of_it = Duel(tmp_path / "var", database_url, CONTROL, plant=Plant.NO_GATE).run()
     assert came_of_it.late
 
 
+@pytest.mark.both_databases
 def test_without_a_look_for_live_claims_mail_leaves_after_it(database_url: str, tmp_path: Path) -> None:
     came_of_it = Duel(tmp_path / "var", database_url, CONTROL, looks=False).run()
     assert came_of_it.late
