@@ -64,7 +64,12 @@ def report_delivered(here: Installation) -> None:
     names = here.all("SELECT public_id FROM messages ORDER BY id")
     reports = [
         Reported(
-            report=Report.DELIVERED, word="delivered", reference=name, happened_at=now, says="", event_id=name
+            report=Report.DELIVERED,
+            word="delivered",
+            reference=name,
+            happened_at=now,
+            says=name,
+            event_id=name,
         )
         for name in names
     ]
