@@ -1,8 +1,8 @@
 """Events may come in any order, in any parcels and any number of times: what is left is the same (I20, I21).
 
 Each case is an order of a set of events, shuffled, repeated and in parcels; what it leaves is compared with
-what the same set leaves when it is heard all together, from the same start. The deep form tries ten times as
-many.
+what the same set leaves when it is heard all together, from the same start. `SETS` says how many sets,
+and how many the deep form tries.
 """
 
 from collections.abc import Sequence
