@@ -1,4 +1,8 @@
-"""Enrolments are locked by their numbers, by everybody: two who lock several never wait in a circle."""
+"""Enrolments are locked by their numbers, by everybody: two who lock several never wait in a circle.
+
+Whoever changes messages too takes the enrolments first: a planner holds them while the messages' unique key
+makes it wait for whoever has one of its steps in hand.
+"""
 
 from collections.abc import Collection
 
@@ -11,8 +15,8 @@ _e = Enrolment.metadata.tables["enrolments"].c
 
 
 def lock(session: Session, enrolment_ids: Collection[int]) -> None:
-    """Lock these before they are changed one after another."""
-    if len(enrolment_ids) > 1:
+    """Lock these before they, or messages of theirs, are changed one after another."""
+    if enrolment_ids:
         lock_where(session, _e.id.in_(enrolment_ids))
 
 
@@ -23,3 +27,11 @@ def lock_where(session: Session, *where: ColumnElement[bool]) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(_e.id).where(*where).order_by(_e.id).with_for_update(key_share=True)).all()
+
+
+def lock_free(session: Session, enrolment_ids: Collection[int]) -> set[int]:
+    """Lock those of these that nobody else has in hand; for whoever holds messages and must not wait."""
+    if not enrolment_ids or session.get_bind().dialect.name != "postgresql":
+        return set(enrolment_ids)
+    free = select(_e.id).where(_e.id.in_(enrolment_ids)).order_by(_e.id)
+    return set(session.scalars(free.with_for_update(key_share=True, skip_locked=True)))

@@ -17,7 +17,6 @@ DAYS = 16
 SOON = {
     "a doubt is sent again by the reaper": 1,
     "the next step does not wait for a doubt": 1,
-    "no gap between a mailbox's mails": 1,
     "a pause is acknowledged and not written": 2,
     "an erasure forgets the no": 2,
     "a no is acknowledged and not kept": 2,
@@ -27,6 +26,9 @@ SOON = {
     "a lead of somebody who said no": 2,
 }
 """The month in which it shows, if not in the first; should it no longer, the others are tried."""
+
+CROWDS = {"no gap between a mailbox's mails": 60}
+"""People, where a fault shows only when much is due at once."""
 
 
 def test_a_fault_can_be_planted_while_the_pages_are_loaded() -> None:
@@ -40,7 +42,9 @@ def test_it_goes_red_when(name: str) -> None:
     plant = PLANTS[name]
     seen, first = [], SOON.get(name, 0)
     for seed in (*range(first, SEEDS), *range(first)):
-        findings = Simulation(seed, DAYS, people=14, weather=plant.weather, plant=plant.put).run()
+        findings = Simulation(
+            seed, DAYS, people=CROWDS.get(name, 14), weather=plant.weather, plant=plant.put
+        ).run()
         if plant.check in findings.wrong:
             return
         seen += sorted(findings.wrong)

@@ -14,6 +14,7 @@ from crm.delivery.event_ports import Report
 from crm.delivery.events import Waiting
 from crm.delivery.states import EventKind
 from crm.kernel.faults import point
+from crm.queries.in_order import lock_series_of
 from crm.workflows.refusals.refuse import Desk
 from crm.workflows.reports.follow_events import follow, reason_of, report_of, write_no
 from crm.workflows.sending.record_outcomes import after_sending
@@ -132,6 +133,7 @@ def apply(session: Session, desk: Desk, waiting: Sequence[Waiting], *, now: date
         proves = _PROVES.get(report_of(one))
         if proves is not None:
             proofs.setdefault(message.id, set()).add(proves)
+    lock_series_of(session, {message.id for _, message in known})
     first = reports.hear(session, proofs, at=now)
     after_sending(session, first, ring=desk.ring, now=now)
     measured = [one.id for one, _ in known if report_of(one) in _MEASURED]

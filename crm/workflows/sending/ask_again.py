@@ -22,7 +22,7 @@ from crm.kernel.settings import Settings
 from crm.queries.house import House, house
 from crm.queries.outgoing import in_hand
 from crm.queries.standing import Standing, standings
-from crm.sequences import enrolments, order
+from crm.sequences import enrolments
 from crm.workflows.sending.judge import Judged, Leaving, judge
 from crm.workflows.sending.questions import QUESTIONS
 
@@ -78,7 +78,8 @@ def ask_again(
 ) -> list[Leaving]:
     """Judge a handful; those that may leave are marked as leaving, the caller commits.
 
-    The others are withheld or put back here, with their slots. What is no longer ours is passed over.
+    The others are withheld or put back here, with their slots. What is no longer ours is passed over. The
+    caller holds the enrolments of all of them (`queries.in_order`).
     """
     if claim.lease_until - now.real < MARGIN:
         held = results.ours(session, ids, claim.id, state=MessageState.CLAIMED)
@@ -111,8 +112,6 @@ def _as_seen(
 
 def _write(session: Session, judged: Judged, held: Mapping[int, Held], now: datetime) -> None:
     """Write down what does not leave, as far as it is still ours."""
-    moved = [*judged.replan, *(one.id for one, _, _ in (*judged.stops, *judged.pauses))]
-    order.lock(session, {found for one in moved if (found := judged.enrolment_of.get(one)) is not None})
     results.withhold(session, [held[one] for one in judged.withheld if one in held], judged.withheld, now=now)
     back = [*judged.back, *judged.later, *judged.replan]
     results.put_back(session, [held[one] for one in back if one in held], judged.later, now=now)

@@ -19,7 +19,7 @@ from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.queries.house import house
 from crm.queries.outgoing import Candidate, candidates
-from crm.sequences import enrolments
+from crm.sequences import enrolments, order
 from crm.sequences.planner import is_too_late, release_at
 
 SERVICE: Final = frozenset(MailKind) - UNASKED
@@ -57,25 +57,35 @@ def claim_batch(
     `speed` turns the lease, in real time, into calendar time: a mailbox's gap is kept by the calendar.
     """
     claim = Claim(new_public_id(), real_now + LEASE)
+
+    def take(session: Session) -> Batch:
+        batch = _claim(session, settings, claim, now=now, limit=limit, lease=LEASE * speed)
+        point("claim.before_commit")
+        return batch
+
+    batch = database.repeated(take)
+    point("claim.after_commit")
+    return batch
+
+
+def _claim(
+    session: Session, settings: Settings, claim: Claim, *, now: datetime, limit: int, lease: timedelta
+) -> Batch:
+    at_home = house(session, settings)
+    if not at_home.may_send:
+        return Batch(claim, ())
     ids: list[int] = []
     spaced: list[Outlet] = []
     moved = 0
-    with database.transaction() as session:
-        at_home = house(session, settings)
-        if not at_home.may_send:
-            return Batch(claim, ())
-        late = at_home.budgets.late_working_days
-        outlets = mailboxes.open_outlets(session)
-        share = max(limit // max(len(outlets), 1), 1)
-        for outlet in outlets:
-            desk = _Desk(session, outlet, claim, now, LEASE * speed, late)
-            taken, put_off = _take(desk, _of_outlet(desk, min(share, limit - len(ids))))
-            ids += taken
-            moved += put_off
-            if taken and outlet.pace.is_spaced:
-                spaced.append(outlet)
-        point("claim.before_commit")
-    point("claim.after_commit")
+    outlets = mailboxes.open_outlets(session)
+    share = max(limit // max(len(outlets), 1), 1)
+    for outlet in outlets:
+        desk = _Desk(session, outlet, claim, now, lease, at_home.budgets.late_working_days)
+        taken, put_off = _take(desk, _of_outlet(desk, min(share, limit - len(ids))))
+        ids += taken
+        moved += put_off
+        if taken and outlet.pace.is_spaced:
+            spaced.append(outlet)
     return Batch(claim, tuple(ids), moved, tuple(spaced))
 
 
@@ -123,12 +133,12 @@ def _take(desk: _Desk, found: Sequence[Candidate]) -> tuple[list[int], int]:
     session, now = desk.session, desk.now
     openings = {one.id: _opening(one, now) for one in found if one.kind in UNASKED}
     closed = {message_id: at for message_id, at in openings.items() if at > now}
-    _put_off(desk, [one for one in found if one.id in closed], closed)
+    moved = _put_off(desk, [one for one in found if one.id in closed], closed)
     unasked = [one.id for one in found if one.id in openings and one.id not in closed]
     asked = [one.id for one in found if one.id not in openings]
     taken = _unasked(desk, unasked) if unasked else []
     taken += claims.take(session, asked, desk.claim, cap_day=None, now=now)
-    return [one.id for one in found if one.id in set(taken)], len(closed)
+    return [one.id for one in found if one.id in set(taken)], moved
 
 
 def _unasked(desk: _Desk, ids: Sequence[int]) -> list[int]:
@@ -159,14 +169,20 @@ def rest_after(session: Session, outlet: Outlet, day: date) -> timedelta:
     return wait_after(outlet.pace, mailbox_id=outlet.id, day=day, number=number)
 
 
-def _put_off(desk: _Desk, found: Sequence[Candidate], opening: Mapping[int, datetime]) -> None:
-    """Until the office opens. Steps are written anew by then, with that day's date; the rest only waits."""
-    steps = {one.enrolment_id: opening[one.id] for one in found if one.enrolment_id is not None}
+def _put_off(desk: _Desk, found: Sequence[Candidate], opening: Mapping[int, datetime]) -> int:
+    """Until the office opens; how many. Steps are written anew by then, with that day's date; the rest waits.
+
+    Somebody else may have an enrolment in hand and wait for the messages we hold: the next claim sees to it.
+    """
+    whose = [one.enrolment_id for one in found if one.enrolment_id is not None]
+    free = order.lock_free(desk.session, whose)
+    steps = {one.enrolment_id: opening[one.id] for one in found if one.enrolment_id in free}
     if steps:
         outbox.take_back(desk.session, enrolment_ids=list(steps))
         enrolments.wait_until(desk.session, steps, late_from=_late(found, opening, desk.late))
     alone = {one.id: opening[one.id] for one in found if one.enrolment_id is None}
     outbox.move(desk.session, alone, outcome="closed", now=desk.now)
+    return len(steps) + len(alone)
 
 
 def _late(found: Sequence[Candidate], opening: Mapping[int, datetime], after: int) -> dict[int, datetime]:

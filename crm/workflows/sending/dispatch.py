@@ -20,6 +20,7 @@ from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.settings import Settings
+from crm.queries.in_order import lock_series_of
 from crm.workflows.sending.ask_again import Look, Moment, ask_again, look_at
 from crm.workflows.sending.claim import Batch, claim_batch, rest_after
 from crm.workflows.sending.judge import Leaving
@@ -113,17 +114,15 @@ def _look(room: PostRoom, batch: Batch) -> Look:
 
 def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful, Dispatched]:
     """Write down what became of the last ones, ask the gate about these, and mark those that may leave."""
+
+    def write(session: Session) -> tuple[Dispatched, list[Leaving]]:
+        lock_series_of(session, [*before.outcomes, *ids])
+        recorded = _record(room, session, before)
+        claim, now = before.batch.claim, _now(room)
+        return recorded, ask_again(session, ids, claim, now=now, settings=room.settings, look=before.look)
+
     try:
-        with room.database.transaction() as session:
-            recorded = _record(room, session, before)
-            leaving = ask_again(
-                session,
-                ids,
-                before.batch.claim,
-                now=_now(room),
-                settings=room.settings,
-                look=before.look,
-            )
+        recorded, leaving = room.database.repeated(write)
     except Exception:
         # What is known of mail that left must not be lost with a fault in what comes after it.
         _finish(room, before)
@@ -151,11 +150,16 @@ def _finish(room: PostRoom, handful: Handful, *, let_go: Sequence[int] = ()) -> 
     """Write down what became of the last ones; give claimed ones back rather than let their lease run out."""
     if not handful.outcomes and not let_go:
         return Dispatched()
-    with room.database.transaction() as session:
+
+    def write(session: Session) -> Dispatched:
+        lock_series_of(session, list(handful.outcomes))
         recorded = _record(room, session, handful)
         if let_go:
             held = results.ours(session, let_go, handful.batch.claim.id, state=MessageState.CLAIMED)
             results.put_back(session, list(held.values()), now=room.clocks.calendar())
+        return recorded
+
+    recorded = room.database.repeated(write)
     point("record.after_commit")
     return recorded
 

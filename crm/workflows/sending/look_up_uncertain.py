@@ -18,6 +18,7 @@ from crm.delivery.states import EventKind
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
+from crm.queries.in_order import lock_series_of
 from crm.workflows.sending.record_outcomes import after_sending
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def _left(database: Database, one: Doubt, ring: AddressKeys, clocks: Clocks) -> 
         message_id=one.id,
     )
     with database.transaction() as session:
+        lock_series_of(session, [one.id])
         first = reports.hear(session, {one.id: {EventKind.PROCESSED}}, at=now)
         events.keep(session, [event] if first else [], at=now)
         after_sending(session, first, ring=ring, now=now)

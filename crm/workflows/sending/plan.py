@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Self
 
+from sqlalchemy.orm import Session
+
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.queries.due_steps import due_steps
 from crm.workflows.sending.plan_made import Made
 from crm.workflows.sending.plan_steps import make
-from crm.workflows.sending.plan_write import write
+from crm.workflows.sending.plan_write import Written, write
 from crm.workflows.sending.resume import resume, those_due
 from crm.workflows.sending.write_letter import Desk
 
@@ -102,9 +104,13 @@ def plan_batch(database: Database, desk: Desk, *, now: datetime, skip: int = 0) 
     if not steps:
         return Planned()
     point("plan.after_read")
-    with database.transaction() as session:
+
+    def keep(session: Session) -> Written:
         written = write(session, made, now=now)
         point("plan.before_commit")
+        return written
+
+    written = database.repeated(keep)
     return Planned(
         seen=len(steps),
         queued=written.queued,

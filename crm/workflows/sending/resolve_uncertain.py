@@ -13,6 +13,7 @@ from crm.delivery.states import EventKind
 from crm.kernel.digests import AddressKeys
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.kernel.faults import point
+from crm.queries.in_order import lock_series_of
 from crm.sequences.models import Step
 from crm.workflows.sending.advance import advance
 from crm.workflows.sending.record_outcomes import after_sending
@@ -66,6 +67,7 @@ def resolve_uncertain(  # noqa: PLR0913 - by name
     ).one_or_none()
     if seen is None:
         raise NotFoundError
+    lock_series_of(session, [message_id])
     was, became = reports.apply(session, {message_id: _EVENTS[verdict]}, at=now, outcome=verdict.value)[
         message_id
     ]

@@ -11,7 +11,7 @@ from crm.delivery import outbox
 from crm.kernel.faults import point
 from crm.kernel.prepared import Prepared
 from crm.queries.recipients import Recipient, recipients
-from crm.sequences import enrolments
+from crm.sequences import enrolments, order
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.sequences.planner import next_due, release_at, working_days_between
 
@@ -27,6 +27,7 @@ def resume(session: Session, enrolment_ids: Collection[int], *, now: datetime) -
     query = select(_e.id, _e.prospect_id, _e.position, _e.held_at, _e.held_due_at).where(
         _e.id.in_(enrolment_ids), _e.state == EnrolmentState.PAUSED
     )
+    order.lock(session, enrolment_ids)
     rows = [Held(*row) for row in session.execute(query)]
     outbox.take_back(session, enrolment_ids=[row.id for row in rows])
     people = recipients(session, {row.prospect_id for row in rows})

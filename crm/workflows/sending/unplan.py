@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 
+from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from crm.delivery import outbox
-from crm.sequences import enrolments
+from crm.sequences import enrolments, order
+from crm.sequences.models import Enrolment
 
 
 def unplan(
@@ -16,6 +18,11 @@ def unplan(
     For edits, merges and objections to measuring. What a worker holds leaves as it is: a claimed message
     never changes. Steps keep their moment; the gate is asked again when they are made anew.
     """
+    order.lock_where(
+        session,
+        or_(Enrolment.prospect_id.in_(prospect_ids), Enrolment.id.in_(enrolment_ids)),
+        Enrolment.state.in_(enrolments.ACTIVE),
+    )
     gone = outbox.take_back(session, prospect_ids=prospect_ids, enrolment_ids=enrolment_ids)
     enrolments.wait_until(session, {one.enrolment_id: one.due_at for one in gone})
     return len(gone)

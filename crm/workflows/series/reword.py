@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 from crm.compose.faults import MissingValueError, Severity
 from crm.compose.lint import lint
 from crm.compose.template import Template
-from crm.delivery import outbox
 from crm.delivery.models import Message
 from crm.kernel.errors import ConflictError, CrmError, NotFoundError
 from crm.kernel.mail import Language
 from crm.queries.due_steps import DueStep, earlier_mails, senders, step_of
 from crm.queries.recipients import Recipient, recipients
-from crm.sequences import edits, enrolments, versions
+from crm.sequences import edits, versions
 from crm.sequences.models import StepKind
 from crm.sequences.shape import StepText
 from crm.sequences.texts import Words
 from crm.workflows.sending.plan_texts import mailbox_of, say
+from crm.workflows.sending.unplan import unplan
 from crm.workflows.sending.write_letter import values_of
 
 
@@ -109,8 +109,7 @@ def say_as_written(session: Session, enrolment_id: int, *, step_id: int) -> None
 
 def _take_out(session: Session, enrolment_id: int, step_id: int) -> None:
     """Take the mail out of the outbox, so that it is made anew; an error when it is too late for that."""
-    gone = outbox.take_back(session, enrolment_ids=[enrolment_id])
-    enrolments.wait_until(session, {one.enrolment_id: one.due_at for one in gone})
+    unplan(session, enrolment_ids=[enrolment_id])
     _, text = _next_mail(session, enrolment_id)
     left = select(Message.id).where(Message.enrolment_id == enrolment_id, Message.step_id == step_id).limit(1)
     if text.id != step_id or session.scalar(left) is not None:
