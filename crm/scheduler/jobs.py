@@ -24,6 +24,7 @@ from crm.workflows.people.check_domains import Watermark, check_domains
 from crm.workflows.people.import_prospects import run_imports
 from crm.workflows.people.receive_import import forget_uploads
 from crm.workflows.refusals.erase import Shelves, finish_erasures
+from crm.workflows.refusals.retire_people import retire_people
 from crm.workflows.reports.apply_events import apply_events, apply_parked
 from crm.workflows.reports.reconcile_suppressions import reconcile_daily
 from crm.workflows.reports.tell_refusals import tell_refusals
@@ -72,6 +73,7 @@ def timetable(speed: float) -> tuple[Job, ...]:
         Job("reconcile_suppressions", 600.0, _reconcile_suppressions),
         Job("run_imports", 2.0, _run_imports),
         Job("finish_erasures", min(often, 10.0), _finish_erasures),
+        Job("retire_people", min(often * 10, 600.0), _retire_people),
         Job("check_own_domains", 60.0, _own_domains),
         Job("guard", often, _guard(Watch())),
         Job("clear_away", 600.0, _clear_away),
@@ -138,6 +140,16 @@ def _run_imports(services: Services, stopping: Stopping) -> None:
 def _finish_erasures(services: Services, _stopping: Stopping) -> None:
     shelves = Shelves(services.settings.var, services.sent_mail)
     finish_erasures(services.refusal_desk(), shelves, at=services.clocks.calendar())
+
+
+def _retire_people(services: Services, stopping: Stopping) -> None:
+    retire_people(
+        services.refusal_desk(),
+        Shelves(services.settings.var, services.sent_mail),
+        months=services.settings.retention_months,
+        at=services.clocks.calendar(),
+        stopping=stopping,
+    )
 
 
 def _own_domains(services: Services, _stopping: Stopping) -> None:

@@ -79,12 +79,12 @@ def erase(
         reference, id_ = begun.public_id, begun.id
         chain.append(session, actor=by, action="erase.asked", object=f"erasure:{reference}", at=at)
     point("erase.begun")
-    is_done = answer.is_final and _tried(desk, shelves, id_, at=at)
+    is_done = answer.is_final and finish_erasure(desk, shelves, id_, at=at)
     return Receipt(answer, reference, is_done)
 
 
-def _tried(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
-    """The no stands and the erasure is written down: what goes wrong from here on only makes it later."""
+def finish_erasure(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
+    """Carry out what is written down; False when it is not finished: a fault only makes it later."""
     try:
         return _carry_out(desk, shelves, erasure_id, at=at)
     except (OSError, SQLAlchemyError):
@@ -96,7 +96,7 @@ def finish_erasures(desk: Desk, shelves: Shelves, *, at: datetime) -> int:
     """Take up every erasure that is not finished; return how many are now. Safe to run anywhere, any time."""
     with desk.database.reading() as session:
         waiting = [one.id for one in receipts.pending(session)]
-    return sum(_tried(desk, shelves, id_, at=at) for id_ in waiting)
+    return sum(finish_erasure(desk, shelves, id_, at=at) for id_ in waiting)
 
 
 def _carry_out(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
