@@ -27,7 +27,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "first_wait": "The first mail to each person waits for approval from now on.",
         "first_go": "First mails go by themselves again.",
         "reworded": "Saved. This mail says your words; the sequence stays as it is.",
-        "tried": "On its way to your own address.",
+        "nothing_to_try": "Nothing was sent: there is no mail in it yet.",
         "as_it_was": "A colleague did that before you.",
         "bad_day": "Nothing was changed: choose a day after today, within two years.",
         "resumed": "Sending goes on",

@@ -91,7 +91,7 @@ def test_a_mail_in_a_workers_hand_cannot_be_changed(
 
 
 def test_a_test_goes_to_the_colleague_who_asks(admin: Browser, waiting: int, outreach: Outreach) -> None:
-    assert "did=tried" in (admin.post(f"/sequences/{waiting}/test").location or "")
+    assert "said=" in (admin.post(f"/sequences/{waiting}/test").location or "")
     found = [one for one in outreach.messages() if one.prospect_id is None]
     assert {one.recipient for one in found} == {"admin@produfoto.example"}
     assert all(one.subject_line.startswith("[Test] ") for one in found)
