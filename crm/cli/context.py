@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 import click
 from sqlalchemy.orm import Session
@@ -99,6 +99,19 @@ class DayType(click.ParamType[date]):
 
 ADDRESS: Final = AddressType()
 DAY: Final = DayType()
+
+
+def text_of(file: BinaryIO) -> str:
+    """What a file given with --from says.
+
+    Raises:
+        BadParameter: it is no text in UTF-8.
+    """
+    try:
+        return file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        words = f"Byte {error.start + 1:,} is no UTF-8. Save the file as text in UTF-8 and try again."
+        raise click.BadParameter(words, param_hint="--from") from error
 
 
 def colleague(session: Session, email: str | None) -> Staff | None:

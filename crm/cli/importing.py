@@ -89,6 +89,8 @@ def _run(installation: Installation, row: Import) -> int:
         click.echo(f"The broken rows, with line and reason, to be mended and imported again: {broken}")
     if ended.state is ImportState.DONE:
         return OK
+    if ended.state is ImportState.FAILED:
+        on_with = "Mend the file and import it again: whoever is here by now is known, and taken once."
     click.echo(f"{ended.fault} {ended.position:,} rows are done. {on_with}", err=True)
     return NO
 

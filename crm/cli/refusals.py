@@ -10,6 +10,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.domains import registrable_domain
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
+from crm.queries import person
 from crm.workflows.refusals.erase import Shelves
 from crm.workflows.refusals.erase import erase as erase_person
 from crm.workflows.refusals.refuse import Answer, Mailbox
@@ -27,7 +28,7 @@ _REASONS: Final = (RefusalReason.BY_STAFF, RefusalReason.OBJECTION, RefusalReaso
     type=click.Choice([one.value for one in _REASONS]),
     default=RefusalReason.BY_STAFF.value,
     show_default=True,
-    help="How they put it; an objection is never lifted by us alone.",
+    help="How they put it; it is never taken back.",
 )
 @pass_installation
 def refuse(installation: Installation, address: EmailAddress, company: bool, reason: str) -> int:  # noqa: FBT001 - click's
@@ -61,13 +62,18 @@ def _tell(answer: Answer) -> None:
 @pass_installation
 def erase(installation: Installation, address: EmailAddress, yes: bool) -> int:  # noqa: FBT001 - click's
     """Forget ADDRESS: everything but the no that goes with it (GDPR article 17). Audited, for good."""
+    services = installation.services
+    keys = installation.keys_of(address)
+    with services.database.reading() as session:
+        held = person.find(session, installation.ring, keys).prospect_ids
+    if not held:
+        click.echo(f"We hold nobody with the address {address}. Their no is kept all the same.")
     if not yes:
         click.confirm("Forget this person? This cannot be undone.", abort=True)
-    services = installation.services
     receipt = erase_person(
         installation.services.refusal_desk(),
         Shelves(services.settings.var, services.sent_mail),
-        Mailbox(installation.keys_of(address)),
+        Mailbox(keys),
         channel="staff",
         at=services.clocks.calendar(),
         by=chain.OWNER,

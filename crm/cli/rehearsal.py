@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 
 from crm.cli.context import NO, OK, Installation, pass_installation
-from crm.cli.sequence import found
+from crm.cli.sequence import published
 from crm.delivery.models import Mailbox
 from crm.permission.words import explain
 from crm.prospects.models import Status
@@ -37,7 +37,7 @@ def command(  # noqa: PLR0913 - one a option
     """
     services = installation.services
     with services.database.reading() as session:
-        row = found(session, sequence)
+        row = published(session, sequence)
         chosen = Filter(status=Status.NEW, country=country.upper())
         ids = None if running else listing.everybody(session, chosen, limit=MOST)
         told = rehearse(

@@ -1,18 +1,19 @@
 """`sequence`: read one, draft the next version in a file, and publish it with the differences in view."""
 
-from typing import Final, TextIO
+from typing import BinaryIO, Final
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.cli import sequence_file, sequence_told
-from crm.cli.context import ADDRESS, NO, OK, Installation, colleague, pass_installation
+from crm.cli.context import ADDRESS, NO, OK, Installation, colleague, pass_installation, text_of
 from crm.cli.sequence_file import DraftFile
 from crm.delivery.models import Mailbox
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
+from crm.kernel.text import whole_number
 from crm.queries.arms import compared
 from crm.queries.on_their_way import affected
 from crm.queries.versions_of import versions_of
@@ -26,6 +27,7 @@ from crm.workflows.series.publish_draft import Looked, publish_draft
 from crm.workflows.series.save_draft import save_draft
 
 NO_SUCH: Final = "There is no such sequence. `sequences` lists them."
+UNPUBLISHED: Final = "Nothing of it is published yet. `sequence publish {number}` publishes its draft."
 
 
 @click.group("sequence", short_help="Read a sequence, draft its next version, publish it.")
@@ -58,10 +60,10 @@ def show(installation: Installation, sequence: str, number: int | None) -> int:
 
 @group.command("draft", short_help="Print the next version as a file, or save one.")
 @click.argument("sequence")
-@click.option("--from", "file", type=click.File("r", encoding="utf-8"), help="Save this file as the draft.")
+@click.option("--from", "file", type=click.File("rb"), help="Save this file as the draft.")
 @click.option("--by", type=ADDRESS, help="The colleague who edits it.")
 @pass_installation
-def draft(installation: Installation, sequence: str, file: TextIO | None, by: EmailAddress | None) -> int:
+def draft(installation: Installation, sequence: str, file: BinaryIO | None, by: EmailAddress | None) -> int:
     """Print the draft of SEQUENCE, or its newest version to make one from; with --from, save it.
 
     Nothing changes for anybody until it is published. A name that is not known yet begins a sequence.
@@ -81,7 +83,7 @@ def draft(installation: Installation, sequence: str, file: TextIO | None, by: Em
     with services.database.transaction() as session:
         who = colleague(session, str(by) if by else None)
         known = _known(session, sequence)
-        read = sequence_file.read(file.read(), _newest(session, known.id) if known else None)
+        read = sequence_file.read(text_of(file), _newest(session, known.id) if known else None)
         box_id = _mailbox(session, read.sent_from, known)
         typed = Typed(read.name, read.language, box_id, read.steps)
         id_, revision = save_draft(
@@ -150,9 +152,23 @@ def found(session: Session, named: str) -> Sequence:
     return row
 
 
+def published(session: Session, named: str) -> Sequence:
+    """One that people can be enrolled in, by its number or name.
+
+    Raises:
+        BadParameter: there is none, or nothing of it is published.
+    """
+    row = found(session, named)
+    if versions.newest_id(session, row.id) is None:
+        raise click.BadParameter(UNPUBLISHED.format(number=row.id), param_hint="SEQUENCE")
+    return row
+
+
 def _known(session: Session, named: str) -> Sequence | None:
-    number = int(named) if named.isascii() and named.isdecimal() and len(named) < 10 else 0
-    return session.scalar(select(Sequence).where(Sequence.id == number if number else Sequence.name == named))
+    number = whole_number(named)
+    return session.scalar(
+        select(Sequence).where(Sequence.id == number if number is not None else Sequence.name == named)
+    )
 
 
 def _newest(session: Session, sequence_id: int) -> Version | None:

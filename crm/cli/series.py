@@ -1,19 +1,19 @@
 """`sequences` and `enrol`: who is to get which series."""
 
 from collections.abc import Sequence as Many
-from typing import Final, TextIO
+from typing import BinaryIO, Final
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.cli.context import ADDRESS, NO, OK, Installation, colleague, pass_installation
+from crm.cli.context import ADDRESS, NO, OK, Installation, colleague, pass_installation, text_of
+from crm.cli.sequence import published
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import InvalidAddressError
 from crm.permission.words import in_short
 from crm.queries import person
 from crm.queries.funnel import overview
-from crm.sequences.models import EnrolmentState, Sequence
+from crm.sequences.models import EnrolmentState
 from crm.workflows.foresight.foresee_notices import foresee_notices
 from crm.workflows.series.enrol import enrol as put_in
 
@@ -33,14 +33,14 @@ def sequences(installation: Installation) -> None:
 @click.command("enrol", short_help="Put people in a sequence.")
 @click.argument("sequence")
 @click.argument("addresses", nargs=-1, type=ADDRESS)
-@click.option("--from", "file", type=click.File("r", encoding="utf-8"), help="Addresses, one a line.")
+@click.option("--from", "file", type=click.File("rb"), help="Addresses, one a line.")
 @click.option("--by", type=ADDRESS, help="The colleague who enrols them.")
 @pass_installation
 def enrol(
     installation: Installation,
     sequence: str,
     addresses: tuple[EmailAddress, ...],
-    file: TextIO | None,
+    file: BinaryIO | None,
     by: EmailAddress | None,
 ) -> int:
     """Put people in SEQUENCE (a number or a name), those whom the gate lets in; the others with the reason.
@@ -55,7 +55,7 @@ def enrol(
         who = colleague(session, str(by) if by else None)
         ids = {one: _prospect(session, installation, one) for one in wanted}
         known = [id_ for id_ in ids.values() if id_ is not None]
-        series = _sequence(session, sequence)
+        series = published(session, sequence).id
         found = put_in(
             session,
             known,
@@ -102,9 +102,9 @@ def _warn(installation: Installation, series: int, begun: Many[int]) -> None:
     )
 
 
-def _read(file: TextIO | None) -> Many[EmailAddress]:
+def _read(file: BinaryIO | None) -> Many[EmailAddress]:
     found = []
-    for number, line in enumerate(file or (), 1):
+    for number, line in enumerate(text_of(file).splitlines() if file else (), 1):
         if line.strip():
             try:
                 found.append(EmailAddress.parse(line))
@@ -116,16 +116,6 @@ def _read(file: TextIO | None) -> Many[EmailAddress]:
 def _prospect(session: Session, installation: Installation, address: EmailAddress) -> int | None:
     found = person.find(session, installation.ring, installation.keys_of(address)).known
     return found.id if found else None
-
-
-def _sequence(session: Session, named: str) -> int:
-    query = select(Sequence.id).where(
-        Sequence.id == int(named) if named.isdecimal() else Sequence.name == named
-    )
-    found = session.scalar(query)
-    if found is None:
-        raise click.BadParameter("There is no such sequence. `sequences` lists them.", param_hint="SEQUENCE")
-    return found
 
 
 COMMANDS: Final = (sequences, enrol)

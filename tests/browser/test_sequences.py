@@ -10,6 +10,7 @@ from crm.audit import chain
 from crm.delivery.models import Message, MessageState
 from crm.kernel.clock import real_clock
 from crm.replies.models import InboundMail
+from crm.sequences.models import Sequence as SequenceRow
 from crm.sequences.models import StepVariant
 from crm.sequences.texts import Words
 from crm.staff.models import Role
@@ -130,3 +131,25 @@ def test_texts_are_compared_switched_off_and_the_sequence_put_away(
     expect(phone.locator(".toast")).to_contain_text("Archived")
     phone.goto("/sequences?show=archived")
     eyes.look(phone, "sequences-archived")
+
+
+def test_a_list_is_walked_with_j_and_k(office: Office, eyes: Eyes, noor: Visitor) -> None:
+    outreach = Outreach(office.services)
+    for _ in range(3):
+        outreach.sequence(mail())
+    page = eyes.open(noor)
+    page.goto("/sequences")
+    rows = page.locator("#rows th a")
+    for key, at in (("j", 0), ("j", 1), ("j", 2), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(rows.nth(at)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(outreach_name(office, 2))
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.wait_for_url("**/approve")
+
+
+def outreach_name(office: Office, number: int) -> str:
+    with office.services.database.reading() as session:
+        return session.scalars(select(SequenceRow.name).order_by(SequenceRow.name)).all()[number - 1]

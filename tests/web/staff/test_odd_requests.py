@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 from sqlalchemy import select
 
 from crm.prospects.models import Prospect
@@ -157,3 +157,15 @@ def test_a_way_back_that_cannot_be_read_leads_home(target: str) -> None:
 def test_a_host_that_is_none_breaks_nothing(app: Flask, host: str) -> None:
     for path in ("/login", "/objection", "/u/forged", "/"):
         assert app.test_client().get(path, headers={"Host": host}).status_code < 500
+
+
+def test_a_button_s_address_typed_by_hand_is_no_fault_of_ours(admin: Browser) -> None:
+    answer = admin.client.get("/team/invite", base_url=BASE)
+    assert answer.status_code == 405
+    assert "Go back and press that" in answer.text
+
+
+def test_no_answer_below_500_says_that_we_broke(app: Flask) -> None:
+    with app.test_request_context():
+        pages = {code: render_template("errors/staff.html", code=code) for code in range(400, 501)}
+    assert [code for code, page in pages.items() if "broke on our side" in page] == [500]

@@ -2,7 +2,10 @@
 "use strict";
 
 (() => {
-  const links = () => crm.all(".queue-item > a, [data-list] tbody .who a, .board-card .title a").filter((one) => one.checkVisibility());
+  const links = () => [
+    ...crm.all(".queue-item > a, .board-card .title a"),
+    ...crm.all("[data-list] tbody tr").map((row) => row.querySelector("a")),   /* a row's own link is its first */
+  ].filter((one) => one?.checkVisibility());
 
   function move(by) {
     const all = links();
