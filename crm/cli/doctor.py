@@ -91,6 +91,9 @@ def _settings(services: Services) -> Iterator[Finding]:
     if settings.is_loopback and settings.mailer is not MailerKind.MAILBOX:
         words = "CRM_BASE_URL is this machine: recipients of real mail could not open a link"
         yield Finding(Health.ILL, "address", words)
+    if services.image_service is None:
+        words = "CRM_IMAGE_SERVICE_URL is not set: who says yes is kept, and handed over once it is"
+        yield Finding(Health.LOOK, "leads", words)
     if services.clocks.speed != 1.0:
         yield Finding(Health.LOOK, "calendar", f"runs {services.clocks.speed:g} times as fast as the clock")
 

@@ -32,7 +32,10 @@ class Lead(Base):
 
     __tablename__ = "leads"
     __about__ = Path("prospect_id")
-    __table_args__ = (Index("ix_leads_state_next_try_at", "state", "next_try_at"),)
+    __table_args__ = (
+        Index("ix_leads_state_next_try_at", "state", "next_try_at"),
+        Index("ix_leads_state_changed_at_id", "state", "changed_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, info=no_person("names the row"))
     public_id: Mapped[str] = mapped_column(

@@ -161,6 +161,8 @@ def test_a_yes_becomes_a_lead_with_a_link_that_leads_to_the_image_service(
     link = page.locator("#link").input_value()
     page.goto("/leads")
     eyes.look(page, "leads")
+    page.goto("/leads/in/handed-over")
+    eyes.look(page, "leads-column")
     person_outside = eyes.open(size=PHONE)
     person_outside.goto(link)
     eyes.look(person_outside, "start")

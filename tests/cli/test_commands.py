@@ -248,6 +248,14 @@ def test_a_healthy_installation_is_well(crm: Terminal) -> None:
     assert "MEND" not in crm.out
 
 
+def test_without_an_image_service_the_doctor_says_so(crm: Terminal) -> None:
+    crm("doctor", "--offline")
+    assert "CRM_IMAGE_SERVICE_URL" not in crm.out
+    object.__setattr__(crm.services, "image_service", None)
+    crm("doctor", "--offline")
+    assert "CRM_IMAGE_SERVICE_URL is not set: who says yes is kept" in crm.out
+
+
 def test_a_key_that_others_can_read_is_to_be_mended(crm: Terminal) -> None:
     (crm.services.settings.var / "keys" / "addresses.json").chmod(0o644)
     assert crm("doctor", "--offline") == 1
