@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm.cli import (
     importing,
     installation,
+    mailboxes,
     pausing,
     people,
     refusals,
@@ -52,6 +53,7 @@ for one in (*importing.COMMANDS, *people.COMMANDS, *refusals.COMMANDS, *series.C
     command.add_command(one)
 for one in (
     *rehearsal.COMMANDS,
+    *mailboxes.COMMANDS,
     *pausing.COMMANDS,
     *staff.COMMANDS,
     *suppressions.COMMANDS,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from crm.audit import chain
 from crm.kernel.text import one_line, whole_number
 from crm.permission.budgets import DEFAULTS
 from crm.queries import limits as query
@@ -15,11 +16,13 @@ from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import pausing, times
 from crm.web.staff.alarm_words import why_paused
+from crm.workflows.house.add_mailbox import add_mailbox, move_mailbox
 from crm.workflows.house.set_mailbox import MailboxWish, set_mailbox
 from crm.workflows.house.set_rules import Answerable, RuleFaultError, set_limit
 
 bp = Blueprint("limits", __name__)
 
+_NAMES = ("display_name", "sender_name")
 _NUMBERS = ("daily_cap", "gap_minutes", "jitter_minutes", "ramp_start", "ramp_step")
 
 
@@ -60,7 +63,41 @@ def mailbox(mailbox_id: int) -> ResponseReturnValue:
         with services().database.transaction() as session:
             set_mailbox(session, mailbox_id, wish, who=Answerable(me().id, now()))
     except RuleFaultError as error:
-        return _page(str(error), {f"{mailbox_id}-{name}": form.get(name, "") for name in _NUMBERS}), 422
+        typed = {f"{mailbox_id}-{name}": form.get(name, "") for name in (*_NUMBERS, *_NAMES)}
+        return _page(str(error), typed), 422
+    return redirect(url_for("limits.show", did="saved"), 303)
+
+
+@bp.post("/settings/mailboxes")
+@allows(Act.SETTINGS)
+def add() -> ResponseReturnValue:
+    """Add a mailbox, with the default pace."""
+    typed = {name: request.form.get(name, "") for name in ("address", *_NAMES)}
+    try:
+        with services().database.transaction() as session:
+            add_mailbox(
+                session,
+                typed["address"],
+                display_name=typed["display_name"],
+                sender_name=typed["sender_name"],
+                by=chain.Actor.staff(me().id),
+                at=now(),
+            )
+    except RuleFaultError as error:
+        return _page(str(error), {f"new-{name}": text for name, text in typed.items()}), 422
+    return redirect(url_for("limits.show", did="saved"), 303)
+
+
+@bp.post("/settings/mailboxes/<int:mailbox_id>/address")
+@allows(Act.SETTINGS)
+def move(mailbox_id: int) -> ResponseReturnValue:
+    """Give a mailbox another address; what waits in the outbox keeps the old one."""
+    address = request.form.get("address", "")
+    try:
+        with services().database.transaction() as session:
+            move_mailbox(session, mailbox_id, address, by=chain.Actor.staff(me().id), at=now())
+    except RuleFaultError as error:
+        return _page(str(error), {f"{mailbox_id}-address": address}), 422
     return redirect(url_for("limits.show", did="saved"), 303)
 
 
@@ -85,6 +122,7 @@ def _page(fault: str = "", typed: dict[str, str] | None = None) -> str:
         may_set=may(me().role, Act.SETTINGS),
         limits=[_limit(one, kept) for one in query.limits(session)],
         boxes=[_box(one, kept) for one in query.boxes(session, now=now())],
+        fresh={name: kept.get(f"new-{name}", "") for name in ("address", *_NAMES)},
         fixed=[
             ("In a sequence, one person", f"{DEFAULTS.sequences_a_person} at a time"),
             ("Mail leaves", "Monday to Friday, 09:00 to 17:00 where the reader is, not on holidays"),
@@ -118,8 +156,8 @@ def _box(one: Box, typed: dict[str, str]) -> dict[str, Any]:
     return {
         "id": row.id,
         "address": row.address,
-        "display_name": row.display_name,
-        "sender_name": row.sender_name,
+        "wished": typed.get(f"{row.id}-address", row.address),
+        **{name: typed.get(f"{row.id}-{name}", getattr(row, name)) for name in _NAMES},
         "paused": row.paused_at is not None,
         "why": why_paused(row.pause_reason) if row.paused_at else "",
         "today": today,

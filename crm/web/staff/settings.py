@@ -1,7 +1,8 @@
 """Settings: stop everything, the owner's grounds and country rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from types import MappingProxyType
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +23,8 @@ from crm.workflows.house import set_rules
 from crm.workflows.house.set_rules import Answerable, RuleFaultError
 
 bp = Blueprint("settings", __name__)
+
+_TYPED = ("title", "scope", "text", "review_on", "country", "column", "code", "reason")
 
 
 @bp.get("/settings")
@@ -51,7 +54,7 @@ def assess() -> ResponseReturnValue:
     try:
         review_on = date.fromisoformat(form.get("review_on", ""))
     except ValueError:
-        return _page("Say on which day the assessment is looked at again."), 422
+        return _page("Say on which day the assessment is looked at again.", form), 422
     return _change(
         lambda session, who: set_rules.write_assessment(
             session,
@@ -93,11 +96,11 @@ def _change(act: Callable[[Session, Answerable], object]) -> ResponseReturnValue
         with services().database.transaction() as session:
             act(session, Answerable(me().id, now()))
     except RuleFaultError as error:
-        return _page(str(error)), 422
+        return _page(str(error), request.form), 422
     return redirect(url_for("settings.show", did="saved"), 303)
 
 
-def _page(fault: str = "") -> str:
+def _page(fault: str = "", typed: Mapping[str, str] = MappingProxyType({})) -> str:
     session, table = reading(), load()
     overrides = [
         (row.id, table.name(row.country), row.column.replace("_", " "), row.code.upper(), row.reason)
@@ -117,6 +120,7 @@ def _page(fault: str = "") -> str:
     return render_template(
         "staff/settings/show.html",
         fault=fault,
+        typed={name: typed.get(name, "") for name in _TYPED},
         paused=switches.is_on(session, switches.PAUSED),
         interest=switches.is_on(session, switches.LEGITIMATE_INTEREST),
         may_set=may(me().role, Act.SETTINGS),

@@ -74,5 +74,21 @@ def test_an_assessment_needs_a_review_ahead(admin: Browser) -> None:
     assert "GB,US" in admin.get("/settings").text
 
 
+def test_what_was_typed_is_still_there_after_a_fault(admin: Browser) -> None:
+    said = {
+        "title": "Winkels in België",
+        "scope": "be",
+        "text": "Belang. Afweging.",
+        "review_on": "x",
+    }
+    page = admin.post("/settings/assessments", said).text
+    assert all(one in page for one in ("Winkels in België", "Belang. Afweging.", 'value="be"'))
+    said = {"country": "BE", "column": "sole_trader", "code": "p", "reason": ""}
+    page = admin.post("/settings/countries", said).text
+    assert '<option value="BE" selected>' in page
+    assert '<option value="p" selected>' in page
+    assert "selected" not in admin.get("/settings").text
+
+
 def test_every_act_of_the_table_of_roles_has_words() -> None:
     assert words.ACT.keys() == set(Act)
