@@ -15,7 +15,10 @@ class Act(enum.StrEnum):
     """Look at prospects, messages and sequences."""
 
     NOTE = "note"
-    """Notes, tasks, answers, status, conversion."""
+    """Notes, answers, status, conversion."""
+
+    TASK = "task"
+    """Tick off what waits, or put it off: a request of somebody's rights is a task too."""
 
     EDIT = "edit"
     """Change what we know of prospects and companies."""
@@ -41,13 +44,13 @@ class Act(enum.StrEnum):
     """Invite, change roles, disable."""
 
 
-_SALES = frozenset({Act.SEE, Act.NOTE, Act.EDIT, Act.IMPORT, Act.ENROL, Act.REFUSE})
+_SALES = frozenset({Act.SEE, Act.NOTE, Act.TASK, Act.EDIT, Act.IMPORT, Act.ENROL, Act.REFUSE})
 
 ROLES: Final[Mapping[Role, frozenset[Act]]] = MappingProxyType(
     {
         Role.SALES: _SALES,
         Role.MANAGER: _SALES | {Act.PUBLISH, Act.RESOLVE, Act.PAUSE},
-        Role.PRIVACY: frozenset({Act.SEE, Act.REFUSE, Act.EXPORT, Act.ERASE, Act.PAUSE}),
+        Role.PRIVACY: frozenset({Act.SEE, Act.TASK, Act.REFUSE, Act.EXPORT, Act.ERASE, Act.PAUSE}),
         Role.ADMIN: frozenset(Act),
     }
 )

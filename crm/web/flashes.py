@@ -13,6 +13,7 @@ from crm.staff.sessions import Me
 DID: Final[Mapping[str, str]] = MappingProxyType(
     {
         "saved": "Saved",
+        "stage_ended": "Saved. Their sequence has stopped: only enrolling starts one again.",
         "known": "They were here already.",
         "enrolled": "Enrolled",
         "converted": "Noted: they said yes. The lead is on its way.",

@@ -120,6 +120,7 @@ def _around() -> dict[str, Any]:
         "asset": asset,
         "csrf_token": me.csrf_token,
         "me": _person(me),
+        "can": lambda act: may(me.role, Act(act)),
         "nav": _nav(me, numbers),
         "sending": _sending(numbers),
         "demo_clock": demo_clock(),

@@ -33,6 +33,10 @@ def decide() -> ResponseReturnValue:
     """Let the chosen ones go, or stop their sequences. What a colleague dealt with stays as it is."""
     chosen = [one[:26] for one in request.form.getlist("mail")[:MOST]]
     refused = request.form.get("act") == "turn_down"
+    if refused and len(chosen) > 1 and "sure" not in request.form:
+        asked = [_mail(one) for one in held(reading()) if one.public_id in chosen]
+        if asked:
+            return render_template("staff/approving/sure.html", mails=asked)
     with services().database.transaction() as session:
         if refused:
             done = turn_down(session, chosen, at=now())

@@ -95,8 +95,8 @@ def set_status(prospect_id: int) -> ResponseReturnValue:
     if chosen not in set(Status):
         return _back(prospect_id)
     with services().database.transaction() as session:
-        change_status(session, prospect_id, Status(chosen), by=me().id, at=now())
-    return _back(prospect_id, "saved")
+        stopped = change_status(session, prospect_id, Status(chosen), by=me().id, at=now())
+    return _back(prospect_id, "stage_ended" if stopped else "saved")
 
 
 @bp.post("/prospects/<int:prospect_id>/series/<int:enrolment_id>/stop")

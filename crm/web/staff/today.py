@@ -59,7 +59,7 @@ def pane(kind: str, item_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/tasks/<int:task_id>/done")
-@allows(Act.NOTE)
+@allows(Act.TASK)
 def done(task_id: int) -> ResponseReturnValue:
     """Tick a task off."""
     with services().database.transaction() as session:
@@ -72,7 +72,7 @@ def done(task_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/tasks/<int:task_id>/undo")
-@allows(Act.NOTE)
+@allows(Act.TASK)
 def undo(task_id: int) -> ResponseReturnValue:
     """Take the tick back."""
     with services().database.transaction() as session:
@@ -83,7 +83,7 @@ def undo(task_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/tasks/<int:task_id>/snooze")
-@allows(Act.NOTE)
+@allows(Act.TASK)
 def snooze(task_id: int) -> ResponseReturnValue:
     """Tomorrow at nine, or Monday."""
     day = times.local(now()) + timedelta(days=1)
@@ -98,7 +98,7 @@ def snooze(task_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/tasks/<int:task_id>/wake")
-@allows(Act.NOTE)
+@allows(Act.TASK)
 def wake(task_id: int) -> ResponseReturnValue:
     """Undo a snooze: due again when it was."""
     try:

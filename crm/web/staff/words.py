@@ -183,7 +183,8 @@ LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
 ACT: Final[Mapping[Act, str]] = MappingProxyType(
     {
         Act.SEE: "look at everything",
-        Act.NOTE: "notes, tasks, answers, stages, conversions",
+        Act.NOTE: "notes, answers, stages, conversions",
+        Act.TASK: "tick tasks off",
         Act.EDIT: "change prospects",
         Act.IMPORT: "import files",
         Act.ENROL: "enrol, pause and stop people",

@@ -24,8 +24,8 @@ ENDS: Final[Mapping[Status, StopReason]] = {
 
 def change_status(
     session: Session, prospect_id: int, to: Status, *, by: int, at: datetime, because: str = "by_staff"
-) -> bool:
-    """Set a status by hand, in any direction; False when it was that already.
+) -> int:
+    """Set a status by hand, in any direction; how many sequences it ended.
 
     A meeting, a yes and a lost prospect end what runs for them; a mail that a worker already holds may
     still leave. Back to an earlier stage starts nothing again.
@@ -35,9 +35,8 @@ def change_status(
     """
     if session.get(Prospect, prospect_id) is None:
         raise NotFoundError
-    changed = statuses.move(session, prospect_id, to, at=at, by=by, because=because)
-    end_series(session, prospect_id, to, at=at)
-    return changed
+    statuses.move(session, prospect_id, to, at=at, by=by, because=because)
+    return end_series(session, prospect_id, to, at=at)
 
 
 def end_series(session: Session, prospect_id: int, reached: Status, *, at: datetime) -> int:

@@ -1,5 +1,6 @@
 """Colleagues of every role, logged in, in an installation with a little of everything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -30,7 +31,7 @@ class Browser:
         return self.client.get(path, base_url=BASE, headers=more)
 
     def post(
-        self, path: str, data: dict[str, str] | None = None, *, token: str | None = None
+        self, path: str, data: Mapping[str, str | list[str]] | None = None, *, token: str | None = None
     ) -> TestResponse:
         sent = {"csrf_token": self.token if token is None else token, **(data or {})}
         return self.client.post(path, base_url=BASE, data=sent)

@@ -54,6 +54,24 @@ def test_not_writing_to_them_stops_their_sequence(sales: Browser, waiting: int, 
     assert [one.state for one in outreach.enrolments()] == [EnrolmentState.STOPPED]
 
 
+def test_not_writing_to_several_is_asked_about_by_name(
+    sales: Browser, waiting: int, outreach: Outreach
+) -> None:
+    outreach.enrol(outreach.person(name="Jan van der Meer"), waiting)
+    with outreach.services.database.transaction() as session:
+        session.execute(update(Enrolment).values(next_due_at=outreach.now))
+    outreach.plan()
+    ids = [one.public_id for one in outreach.messages()]
+    form: dict[str, str | list[str]] = {"mail": ids, "act": "turn_down"}
+    asked = sales.post("/approve", form)
+    assert asked.status_code == 200
+    assert all(name in asked.text for name in ("Zoë van den IJssel", "Jan van der Meer", "these 2"))
+    assert {one.state for one in outreach.enrolments()} == {EnrolmentState.RUNNING}
+    sales.post("/approve", {**form, "sure": "yes"})
+    assert {one.state for one in outreach.enrolments()} == {EnrolmentState.STOPPED}
+    assert sales.post("/approve", form).location == "/approve?did=some_were_done"
+
+
 def test_words_are_changed_for_one_person(sales: Browser, waiting: int, outreach: Outreach) -> None:
     [one] = outreach.enrolments()
     path = f"/series/{one.id}/next-mail"

@@ -87,3 +87,16 @@ def test_words_of_a_note_find_whom_it_is_about(sales: Browser, outreach: Outreac
     assert "Anna de Boer" not in found
     assert "liefst voor Sinterklaas" in found
     assert "liefst voor Sinterklaas" in sales.get("/jump?q=kerstcollectie").text
+
+
+def test_a_stage_that_ends_a_sequence_says_so(sales: Browser, outreach: Outreach) -> None:
+    person = outreach.person()
+    outreach.enrol(person, outreach.sequence())
+    page = sales.get(f"/prospects/{person}").text
+    assert "Meeting, converted and lost stop their sequence" in page
+    told = [
+        sales.get(sales.post(f"/prospects/{person}/status", {"status": one}).location or "").text
+        for one in ("contacted", "meeting", "lost")
+    ]
+    said = "Their sequence has stopped: only enrolling starts one again."
+    assert [said in one for one in told] == [False, True, False]
