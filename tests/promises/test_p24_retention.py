@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from crm.delivery.models import Message
+from crm.kernel.addresses import EmailAddress
+from crm.privacy import residue
 from crm.privacy.models import Erasure, Refusal, RightsRequest
 from crm.prospects.models import Company, Prospect
 from crm.scheduler.jobs import timetable
 from crm.sequences.models import Enrolment
 from crm.services import Services
 from crm.workflows.refusals import retire_people
-from crm.workflows.refusals.erase import Shelves, finish_erasures
+from crm.workflows.refusals.erase import Shelves, erase, finish_erasures
+from crm.workflows.refusals.refuse import Mailbox
 from tests.conftest import NOW, FakeClock
 from tests.imports import count
 from tests.outreach import Outreach, mail
@@ -140,7 +144,7 @@ def test_what_is_interrupted_is_finished_by_the_scheduler(
 ) -> None:
     world.people(2)
     clock.now = A_YEAR
-    monkeypatch.setattr(retire_people, "finish_erasure", lambda *_, **__: False)
+    monkeypatch.setattr(retire_people, "carry_out", lambda *_, **__: 0)
     run(services)
     assert len(there(services)) == 2
     shelves = Shelves(services.settings.var, services.sent_mail)
@@ -158,3 +162,55 @@ def test_a_large_birthday_is_done_in_parts(services: Services, clock: FakeClock,
     parts = [retire_people.retire_people(desk, shelves, months=12, at=clock.now, most=2) for _ in range(4)]
     assert parts == [2, 2, 1, 0]
     assert there(services) == []
+
+
+def test_who_is_collected_anew_meanwhile_is_not_forgotten_with_it(
+    services: Services, clock: FakeClock, world: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are gone, what they left in the file is not yet: until then the receipt stays open."""
+    world.person("ann@winkel.example")
+    clock.now = A_YEAR
+    with monkeypatch.context() as busy:
+        busy.setattr(residue, "sweep", lambda *_: False)
+        run(services)
+    assert there(services) == []
+    clock.advance(timedelta(minutes=1))
+    anew = world.person("ann@winkel.example")
+    shelves = Shelves(services.settings.var, services.sent_mail)
+    assert finish_erasures(services.refusal_desk(patience=0), shelves, at=clock.now) == 1
+    assert there(services) == [anew]
+
+
+def test_who_is_collected_anew_and_asks_is_forgotten_though_the_old_receipt_is_open(
+    services: Services, clock: FakeClock, world: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person("ann@winkel.example")
+    clock.now = A_YEAR
+    with monkeypatch.context() as busy:
+        busy.setattr(residue, "sweep", lambda *_: False)
+        run(services)
+    clock.advance(timedelta(minutes=1))
+    world.person("ann@winkel.example")
+    shelves = Shelves(services.settings.var, services.sent_mail)
+    desk = services.refusal_desk(patience=0)
+    digest = desk.ring.digest(EmailAddress.parse("ann@winkel.example"))
+    erase(desk, shelves, Mailbox(((digest, desk.ring.version),)), channel="page", at=clock.now)
+    assert there(services) == []
+
+
+def test_many_are_swept_up_after_at_once(
+    services: Services, clock: FakeClock, world: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.people(4)
+    clock.now = A_YEAR
+    swept: list[int] = []
+    real = residue.sweep
+
+    def sweep(*how: Any) -> bool:
+        swept.append(1)
+        return real(*how)
+
+    monkeypatch.setattr(residue, "sweep", sweep)
+    run(services)
+    assert there(services) == []
+    assert len(swept) == 1

@@ -1,7 +1,7 @@
 """Forget a person: their rows, their files, what an index remembers. Their no stays (P32, I14, I29)."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,33 +79,45 @@ def erase(
         reference, id_ = begun.public_id, begun.id
         chain.append(session, actor=by, action="erase.asked", object=f"erasure:{reference}", at=at)
     point("erase.begun")
-    is_done = answer.is_final and finish_erasure(desk, shelves, id_, at=at)
+    is_done = answer.is_final and carry_out(desk, shelves, [id_], at=at) == 1
     return Receipt(answer, reference, is_done)
-
-
-def finish_erasure(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
-    """Carry out what is written down; False when it is not finished: a fault only makes it later."""
-    try:
-        return _carry_out(desk, shelves, erasure_id, at=at)
-    except (OSError, SQLAlchemyError):
-        log.exception("an erasure has to be finished later", extra={"erasure": erasure_id})
-        return False
 
 
 def finish_erasures(desk: Desk, shelves: Shelves, *, at: datetime) -> int:
     """Take up every erasure that is not finished; return how many are now. Safe to run anywhere, any time."""
     with desk.database.reading() as session:
         waiting = [one.id for one in receipts.pending(session)]
-    return sum(finish_erasure(desk, shelves, id_, at=at) for id_ in waiting)
+    return carry_out(desk, shelves, waiting, at=at)
 
 
-def _carry_out(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -> bool:
-    """Files, then rows in one transaction, then what the deletion left in the database file."""
+def carry_out(desk: Desk, shelves: Shelves, erasure_ids: Sequence[int], *, at: datetime) -> int:
+    """Carry out what is written down, with one sweep for all of it; how many are finished.
+
+    What goes wrong from here on only makes it later: the scheduler takes up what is left.
+    """
+    forgotten: list[int] = []
+    for erasure_id in erasure_ids:
+        try:
+            if _forget(desk, shelves, erasure_id):
+                forgotten.append(erasure_id)
+        except (OSError, SQLAlchemyError):
+            log.exception("an erasure has to be finished later", extra={"erasure": erasure_id})
+    try:
+        return _finish(desk, forgotten, at=at) if forgotten else 0
+    except (OSError, SQLAlchemyError):
+        log.exception("erasures have to be finished later", extra={"erasures": len(forgotten)})
+        return 0
+
+
+def _forget(desk: Desk, shelves: Shelves, erasure_id: int) -> bool:
+    """Files, then rows in one transaction; False when something is in the way."""
     with desk.database.transaction() as session:
         take_turns(session)  # an import that did not know of the no yet has written its rows by now
     with desk.database.reading() as session:
-        digest = session.scalars(select(Erasure.digest).where(Erasure.id == erasure_id)).one()
-        found = person.find(session, desk.ring, [(digest, 0)])
+        asked = session.get_one(Erasure, erasure_id)
+        found = person.find(session, desk.ring, [(asked.digest, 0)])
+        if receipts.is_of_earlier(asked, found.known.created_at if found.known else None):
+            return True
         subject = person.subject_of(session, desk.ring, found)
         is_leaving = bool(claims.live_for(session, subject.digests, real_now=desk.real()))
         keys, marks, busy = _files_of(session, found, subject)
@@ -122,18 +134,30 @@ def _carry_out(desk: Desk, shelves: Shelves, erasure_id: int, *, at: datetime) -
     point("erase.after_files")
     with desk.database.transaction() as session:
         gone = forget_rows(session, subject)
-        receipts.count(session, erasure_id, {**gone, "files": removed})
+        receipts.count(session, erasure_id, {**gone, receipts.FILES: removed})
         point("erase.mid_tables")
     point("erase.after_rows")
+    return not blocked
+
+
+def _finish(desk: Desk, erasure_ids: Sequence[int], *, at: datetime) -> int:
+    """What the deletions left in the database file goes too; then it is said."""
+    with desk.database.reading() as session:
+        tables = receipts.tables(session, erasure_ids)
     until = monotonic() + PATIENCE
-    if blocked or not residue.sweep(desk.database, list(gone), lambda: monotonic() < until):
-        return False
+    if not residue.sweep(desk.database, tables, lambda: monotonic() < until):
+        return 0
     with desk.database.transaction() as session:
-        if receipts.finish(session, erasure_id, at=at):
-            chain.append(
-                session, actor=chain.PROGRAM, action="erase.finished", object=f"erasure:{erasure_id}", at=at
-            )
-    return True
+        for erasure_id in erasure_ids:
+            if receipts.finish(session, erasure_id, at=at):
+                chain.append(
+                    session,
+                    actor=chain.PROGRAM,
+                    action="erase.finished",
+                    object=f"erasure:{erasure_id}",
+                    at=at,
+                )
+    return len(erasure_ids)
 
 
 def _files_of(session: Session, found: Person, subject: Subject) -> tuple[list[str], files.Marks, set[str]]:

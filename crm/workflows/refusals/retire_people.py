@@ -14,13 +14,12 @@ from crm.privacy import receipts
 from crm.queries import person, retired
 from crm.sequences import enrolments, order
 from crm.sequences.models import Enrolment, StopReason
-from crm.workflows.refusals.erase import Shelves, finish_erasure
+from crm.workflows.refusals.erase import Shelves, carry_out
 from crm.workflows.refusals.refuse import Desk
 from crm.workflows.refusals.stop_writing import STOPPABLE
 
 log = logging.getLogger(__name__)
 
-CHANNEL: Final = "retention"
 _AT_ONCE: Final = 100
 MOST: Final = 500
 """People in one run: what is left of a large import's birthday is done by the next ones."""
@@ -39,32 +38,28 @@ def retire_people(
 
     A no of theirs that is on record stays. Interrupted anywhere, `finish_erasures` takes it up again.
     """
-    begun, after = 0, None
-    while begun < most:
+    done, after = 0, None
+    while done < most and not stopping():
         with desk.database.reading() as session:
-            found = retired.over(session, months=months, at=at, limit=_AT_ONCE, after=after)
+            found = retired.over(session, months=months, at=at, limit=min(_AT_ONCE, most - done), after=after)
         if not found:
             break
         after = found[-1]
-        for _, prospect_id in found:
-            if stopping() or begun >= most:
-                return begun
-            begun += _retire(desk, shelves, prospect_id, months=months, at=at)
-    if begun:
-        log.info("people were forgotten, their time was over", extra={"people": begun})
-    return begun
+        begun = [id_ for _, one in found if (id_ := _retire(desk, one, months=months, at=at)) is not None]
+        if begun:
+            point("erase.begun")
+            carry_out(desk, shelves, begun, at=at)
+        done += len(begun)
+    if done:
+        log.info("people were forgotten, their time was over", extra={"people": done})
+    return done
 
 
-def _retire(desk: Desk, shelves: Shelves, prospect_id: int, *, months: int, at: datetime) -> bool:
+def _retire(desk: Desk, prospect_id: int, *, months: int, at: datetime) -> int | None:
     def begin(session: Session) -> int | None:
         return _begin(session, desk, prospect_id, months=months, at=at)
 
-    erasure_id = desk.database.repeated(begin)
-    if erasure_id is None:
-        return False
-    point("erase.begun")
-    finish_erasure(desk, shelves, erasure_id, at=at)
-    return True
+    return desk.database.repeated(begin)
 
 
 def _begin(session: Session, desk: Desk, prospect_id: int, *, months: int, at: datetime) -> int | None:
@@ -76,8 +71,8 @@ def _begin(session: Session, desk: Desk, prospect_id: int, *, months: int, at: d
     order.lock_where(session, Enrolment.prospect_id.in_(ids), Enrolment.state.in_(enrolments.ACTIVE))
     if prospect_id not in ids or not retired.is_over(session, ids, months=months, at=at):
         return None
-    outbox.cancel_due(session, prospect_ids=ids, kinds=STOPPABLE, reason=CHANNEL, at=at)
-    enrolments.stop_all(session, ids, StopReason.NOT_ALLOWED, at=at, detail=CHANNEL)
-    begun = receipts.begin(session, digest, channel=CHANNEL, at=at)
+    outbox.cancel_due(session, prospect_ids=ids, kinds=STOPPABLE, reason=receipts.RETENTION, at=at)
+    enrolments.stop_all(session, ids, StopReason.NOT_ALLOWED, at=at, detail=receipts.RETENTION)
+    begun = receipts.begin(session, digest, channel=receipts.RETENTION, at=at)
     chain.append(session, actor=chain.PROGRAM, action="erase.due", object=f"erasure:{begun.public_id}", at=at)
     return begun.id
