@@ -116,6 +116,12 @@ class Installation:
         with self.services.database.reading() as session:
             return [str(one) for one in session.execute(text(query)).scalars()]
 
+    def slots(self) -> tuple[int, int]:
+        """Of all days' caps: those that are used, and the messages that hold one."""
+        used = self.all("SELECT coalesce(sum(used), 0) FROM mailbox_days")
+        held = self.all("SELECT count(*) FROM messages WHERE cap_day IS NOT NULL")
+        return int(used[0]), int(held[0])
+
     def taken(self) -> tuple[int, int]:
         """First mails and later ones that the provider took; no message twice, no step twice to anybody."""
         heads = [(one.recipient, BytesHeaderParser().parsebytes(one.wire)) for one in self.provider.taken]

@@ -91,6 +91,8 @@ def test_killed_here_it_is_found_ended_and_handed_over_as_the_matrix_says(
     assert row.found in found
     here.live()
     ended, (firsts, later) = here.states(), here.taken()
+    used, held = here.slots()
+    assert used == held  # none is lost, none is given back twice
     assert set(ended) <= {"sent", "uncertain"}
     assert row.ends in ended
     certain = ended.count("sent")
@@ -119,5 +121,6 @@ def test_a_reaper_killed_in_the_middle_leaves_the_same_to_the_next(
     for _ in range(1 + turn % 3):
         assert kill(here, "reaper.mid") == -signal.SIGKILL
         assert here.states() == [found]
+        assert here.slots() == (1, 1)
     here.live()
     assert (here.states(), here.taken()[0]) == ([ends], handed_over)
