@@ -16,7 +16,7 @@ from crm.permission.decide import decide
 from crm.permission.findings import Decision
 from crm.privacy.retention import erase_at
 from crm.prospects.models import Prospect, Source
-from crm.queries import open_tasks
+from crm.queries import open_tasks, whereabouts
 from crm.queries.facts import Question, facts_batch
 from crm.queries.recipients import Recipient
 from crm.sequences.models import Enrolment
@@ -40,7 +40,7 @@ class Sheet:
     version: int
     owner: str
     may_write: Decision
-    """The gate's answer to an outreach mail, at this moment."""
+    """The gate's answer to an outreach mail, at this moment: to one of the sequence they are in, if any."""
 
     may_answer: Decision
     source: Source | None
@@ -60,8 +60,11 @@ def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settin
     Raises:
         NotFoundError: there is no such prospect (any more).
     """
-    kinds = (MailKind.OUTREACH, MailKind.REPLY)
-    questions = [Question(prospect_id=prospect_id, kind=kind) for kind in kinds]
+    place = whereabouts.places(session, [prospect_id]).get(prospect_id)
+    questions = [
+        whereabouts.next_mail(prospect_id, place),
+        Question(prospect_id=prospect_id, kind=MailKind.REPLY),
+    ]
     first, answer = facts_batch(session, questions, now, settings)
     row = session.get(Prospect, prospect_id)
     if first is None or answer is None or row is None:

@@ -1,6 +1,6 @@
 """What a list shows of each prospect, fifty at a time in a handful of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,23 +9,21 @@ from sqlalchemy.orm import Session
 
 from crm.conversations.models import Task
 from crm.delivery.models import Message, MessageState
-from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.permission.decide import decide
 from crm.permission.findings import Decision
 from crm.prospects.models import Prospect
-from crm.queries import open_tasks
-from crm.queries.facts import Question, facts_batch
+from crm.queries import open_tasks, whereabouts
+from crm.queries.facts import Loaded, facts_batch
 from crm.queries.recipients import Recipient
-from crm.sequences.enrolments import ACTIVE
-from crm.sequences.models import Enrolment, EnrolmentState
-from crm.sequences.models import Sequence as Series
+from crm.queries.whereabouts import Place
+from crm.sequences.models import EnrolmentState
 from crm.staff.models import Staff
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prospect in a list, with the gate's answer of this moment."""
+    """One prospect in a list, with the gate's answer of this moment to the next mail of their sequence."""
 
     person: Recipient
     decision: Decision
@@ -43,8 +41,8 @@ class Row:
 
 def rows(session: Session, ids: Sequence[int], *, now: datetime, settings: Settings) -> list[Row]:
     """The rows for these prospects, in the order asked; ids without a prospect are left out."""
-    questions = [Question(prospect_id=id_, kind=MailKind.OUTREACH) for id_ in ids]
-    loaded = facts_batch(session, questions, now, settings)
+    places = whereabouts.places(session, ids)
+    loaded = facts_batch(session, [whereabouts.next_mail(id_, places.get(id_)) for id_ in ids], now, settings)
     owners = dict(
         session.execute(
             select(Prospect.id, Staff.name)
@@ -52,14 +50,6 @@ def rows(session: Session, ids: Sequence[int], *, now: datetime, settings: Setti
             .where(Prospect.id.in_(ids))
         ).all()
     )
-    series = {
-        row.prospect_id: row
-        for row in session.execute(
-            select(Enrolment.prospect_id, Series.name, Enrolment.state, Enrolment.next_due_at)
-            .join(Series, Series.id == Enrolment.sequence_id)
-            .where(Enrolment.prospect_id.in_(ids), Enrolment.state.in_(ACTIVE))
-        )
-    }
     planned = dict(
         session.execute(
             select(Message.prospect_id, func.min(Message.due_at))
@@ -75,16 +65,27 @@ def rows(session: Session, ids: Sequence[int], *, now: datetime, settings: Setti
         ).all()
     )
     return [
-        Row(
-            person=one.recipient,
-            decision=decide(one.facts, now),
-            owner=owners.get(one.recipient.id, ""),
-            series=series[one.recipient.id].name if one.recipient.id in series else "",
-            series_state=series[one.recipient.id].state if one.recipient.id in series else None,
-            next_at=planned.get(one.recipient.id)
-            or (series[one.recipient.id].next_due_at if one.recipient.id in series else None),
-            task_at=tasks.get(one.recipient.id),
-        )
+        _row(one, places.get(one.recipient.id), now, owners, planned, tasks)
         for one in loaded
         if one is not None
     ]
+
+
+def _row(
+    one: Loaded,
+    place: Place | None,
+    now: datetime,
+    owners: Mapping[int, str],
+    planned: Mapping[int | None, datetime],
+    tasks: Mapping[int, datetime],
+) -> Row:
+    who = one.recipient.id
+    return Row(
+        person=one.recipient,
+        decision=decide(one.facts, now),
+        owner=owners.get(who, ""),
+        series=place.series if place else "",
+        series_state=place.state if place else None,
+        next_at=planned.get(who) or (place.due_at if place else None),
+        task_at=tasks.get(who),
+    )

@@ -14,6 +14,7 @@ from crm.delivery.models import Mailbox, Message, MessageState
 from crm.delivery.outbox import UNASKED, WAITING
 from crm.delivery.pacing import Pace
 from crm.kernel.mail import MailKind
+from crm.queries.question import Question
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as Series
@@ -81,6 +82,18 @@ def places(session: Session, prospect_ids: Collection[int]) -> dict[int, Place]:
         .where(Enrolment.prospect_id.in_(prospect_ids), Enrolment.state.in_(ACTIVE))
     )  # fmt: skip
     return {row[1]: Place._make(row) for row in session.execute(query)}
+
+
+def next_mail(prospect_id: int, place: Place | None) -> Question:
+    """What the gate is asked: their sequence, if they are in one, does not compete with itself."""
+    if place is None:
+        return Question(prospect_id=prospect_id)
+    return Question(
+        prospect_id=prospect_id,
+        sequence_id=place.sequence_id,
+        enrolment_id=place.enrolment_id,
+        enrolled_at=place.enrolled_at,
+    )
 
 
 def waiting(session: Session, enrolment_ids: Collection[int]) -> dict[int, Waiting]:

@@ -132,7 +132,7 @@ def _row(row: Row, said: str = "") -> dict[str, object]:
         "status": words.STATUS[person.status],
         "state": words.VERDICT[row.decision.verdict],
         "why": in_short(row.decision),
-        "next": (times.short(next_at, now()) if next_at else "—", step),
+        "next": (times.short(next_at, now()), step) if next_at else (step, ""),
         "touch": _touch(row),
         "owner": row.owner,
         "owner_initials": words.initials(row.owner) if row.owner else "",

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from crm.delivery import outbox
 from crm.delivery.models import MessageState
-from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.operations import alarms
 from crm.permission.decide import decide
@@ -73,18 +72,11 @@ def outlooks(
 def _question(
     prospect_id: int, place: Place | None, boxes: Mapping[int, int], waiting: Mapping[int, Waiting]
 ) -> Question:
+    asked = whereabouts.next_mail(prospect_id, place)
     if place is None:
-        return Question(prospect_id=prospect_id)
+        return asked
     message = waiting.get(place.enrolment_id)
-    return Question(
-        prospect_id=prospect_id,
-        kind=MailKind.OUTREACH,
-        mailbox_id=boxes[place.enrolment_id],
-        sequence_id=place.sequence_id,
-        enrolment_id=place.enrolment_id,
-        enrolled_at=place.enrolled_at,
-        message_id=message.id if message else None,
-    )
+    return replace(asked, mailbox_id=boxes[place.enrolment_id], message_id=message.id if message else None)
 
 
 _FATES: Final[Mapping[What, tuple[Next, StopReason | None]]] = MappingProxyType(

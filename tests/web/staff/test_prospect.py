@@ -5,6 +5,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from crm.conversations.models import Note, NoteKind, Task
+from crm.queries.prospect import sheet
+from crm.queries.rows import rows
 from crm.services import Services
 from crm.workflows.desk.log_note import Said, log_note
 from tests.conftest import FakeClock
@@ -100,3 +102,18 @@ def test_a_stage_that_ends_a_sequence_says_so(sales: Browser, outreach: Outreach
     ]
     said = "Their sequence has stopped: only enrolling starts one again."
     assert [said in one for one in told] == [False, True, False]
+
+
+def test_the_sequence_that_somebody_is_in_is_not_in_the_way_of_its_own_mails(
+    sales: Browser, services: Services, outreach: Outreach
+) -> None:
+    """In the list, on the page and beside the answer: it is the others that have to wait for it."""
+    who = outreach.person("anna@kaarsen.example", name="Anna de Boer")
+    outreach.enrol(who, outreach.sequence())
+    with services.database.reading() as session:
+        [row] = rows(session, [who], now=outreach.now, settings=services.settings)
+        page = sheet(session, who, now=outreach.now, settings=services.settings)
+    assert row.decision.allows
+    assert page.may_write.allows
+    assert "in another sequence" not in sales.get("/prospects").text
+    assert "They are in another sequence" not in sales.get(f"/prospects/{who}").text
