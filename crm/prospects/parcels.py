@@ -24,9 +24,9 @@ _day = lru_cache(maxsize=4_096)(date.fromisoformat)
 
 
 def packed(found: Candidate | Broken) -> list[Any]:
-    """Values that JSON has; a row that was understood has ten of them, another one four."""
+    """Plain values; a row that was understood has ten of them, another one four."""
     if isinstance(found, Broken):
-        faults = [(one.code, one.words, one.column) for one in (found.fault, *found.fault.more)]
+        faults = [(one.code.value, one.words, one.column) for one in (found.fault, *found.fault.more)]
         return [found.number, found.line, faults, found.values]
     row = found.row
     return [
@@ -35,8 +35,8 @@ def packed(found: Candidate | Broken) -> list[Any]:
         (row.address.local, row.address.domain),
         [_plain(value) for value in row[1:]],
         [digest for digest, _ in found.names.keys],
-        found.kind,
-        found.company,
+        found.kind.value,
+        tuple(found.company),
         found.domain,
         found.domain_digests,
         found.source_url,
@@ -44,6 +44,8 @@ def packed(found: Candidate | Broken) -> list[Any]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return value.value
     return value.isoformat() if isinstance(value, date) else value
 
 

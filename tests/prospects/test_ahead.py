@@ -1,6 +1,8 @@
 """Reading in a process of its own is reading."""
 
+import io
 import os
+import queue
 import signal
 import subprocess
 from dataclasses import replace
@@ -86,6 +88,20 @@ def test_a_reader_that_is_killed_is_no_end_of_the_file(
     os.kill(begun[0].pid, signal.SIGKILL)
     with pytest.raises(ReadingEndedError):
         list(rows)
+
+
+@pytest.mark.parametrize("left_out", [1, 2, 3, 5, 40])
+def test_a_parcel_that_is_cut_is_no_end_of_the_file_either(
+    path: Path, choices: Choices, left_out: int
+) -> None:
+    """Wherever a kill meets it: within the rows, within the length of the next, or between two."""
+    stream, parcels = io.BytesIO(), queue.Queue[bytes]()
+    ahead._send(stream, iter(list(ahead._read(path, choices, RING))[:3]))  # noqa: SLF001 - both ends
+    ahead._fetch(io.BytesIO(stream.getvalue()[:-left_out]), parcels)  # noqa: SLF001
+    *whole, last = parcels.queue
+    assert [len(list(ahead._opened(one, RING))) for one in whole] == ([] if left_out == 40 else [3])  # noqa: SLF001
+    with pytest.raises(ReadingEndedError):
+        ahead._opened(last, RING)  # noqa: SLF001
 
 
 def test_a_reader_ends_when_nobody_wants_more(path: Path, choices: Choices, eager: None) -> None:
