@@ -44,3 +44,19 @@ def test_a_no_stays_one_between_a_greeting_and_a_signature(text: str) -> None:
 def test_what_is_only_quoted_was_not_said(text: str) -> None:
     answer = f"Prima, bel me.\n\nOp ma 23 nov 2026 om 09:30 schreef Produfoto <s@p.example>:\n\n> {text}\n"
     assert classify(mail(answer, "Re: photos", "In-Reply-To: <a@p.example>")).kind is MailKind.PERSON
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dit adres wordt niet meer gebruikt.",
+        "This address is no longer in use.",
+        "Diese Adresse wird nicht mehr verwendet.",
+        "Cette adresse n'est plus utilisée.",
+        "Ik ben met vakantie tot 14 december en lees mijn mail niet.",
+        "Ich bin bis 11.12. nicht im Büro. Ihre E-Mail wird nicht weitergeleitet.",
+    ],
+)
+def test_who_does_not_read_here_has_not_told_us_to_stop(text: str) -> None:
+    """Without a program's marks: nothing goes on by itself, and nothing is refused for ever."""
+    assert classify(mail(text, "Re: photos", "In-Reply-To: <a@p.example>")).kind is not MailKind.OPT_OUT
