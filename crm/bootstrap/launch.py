@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from crm.services import Services
 
 USAGE = 2
+_LOCKED = "55P03"
+"""SQLSTATE of a lock that was waited for in vain."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -68,14 +70,36 @@ def migrated(env: dict[str, str]) -> "Services":
 
     Raises:
         InvalidSettingsError: the settings are not usable.
+        CannotStartError: the database is not, with what to do.
     """
     # Here and not above: loading the program takes longer than all else a second start does.
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see above
+
     from crm.bootstrap.wiring import build_services, settings_from  # noqa: PLC0415 - see above
     from crm.kernel import schema  # noqa: PLC0415 - see above
 
     services = build_services(settings_from(env))
-    schema.migrate(services.database)
+    try:
+        schema.migrate(services.database)
+    except SQLAlchemyError as error:
+        raise CannotStartError(_unusable(getattr(error, "orig", None) or error, services)) from error
     return services
+
+
+def _unusable(error: BaseException, services: "Services") -> str:
+    if getattr(error, "sqlstate", None) == _LOCKED:
+        return (
+            "The database has to be brought up to date, and something else is using it. Close what uses it"
+            " (a terminal, a copy that is being made), then start again. Nothing was changed."
+        )
+    said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    where = services.settings.var / "crm.db"
+    mend = (
+        f"Look at {where} and the disk it is on, or lay a copy of it back."
+        if services.database.is_sqlite
+        else "Is it running, and is CRM_DATABASE_URL right?"
+    )
+    return f"The database cannot be used: {said}. {mend}"
 
 
 def prepare(var: Path, port: int, *, more: dict[str, str] | None = None) -> tuple[dict[str, str], "Services"]:

@@ -15,8 +15,11 @@ from crm.kernel.prepared import Prepared, beside, one_of
 LEASE: Final = timedelta(seconds=60)
 """Real time a worker may hold a claim; then the reaper takes it back."""
 
+HAND_OVER: Final = timedelta(seconds=30)
+"""What a mailer takes for ten at most: so much must be left of a lease when it begins."""
+
 MARGIN: Final = timedelta(seconds=35)
-"""What must be left of a lease before messages may leave: more than a mailer takes for ten (30 seconds)."""
+"""What must be left of a lease when messages are marked as leaving."""
 
 BATCH: Final = 100
 """Messages in one claim, at most."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from crm.kernel.inventory import Path
-from crm.kernel.sqlite import WRITES, keep_promises
+from crm.kernel.sqlite import BUSY_TIMEOUT, WRITES, keep_promises
 
 ENUM_LENGTH = 32  # characters; the longest value any of our enums may have
 
@@ -102,7 +102,11 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Take a URL: `sqlite:///file` or `postgresql+psycopg://…`. Nothing is opened yet."""
-        self.engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
+        given: dict[str, Any] = {}
+        if url.startswith("postgresql"):
+            # As long as SQLite's writers wait; left to itself PostgreSQL waits for ever.
+            given = {"pool_pre_ping": True, "connect_args": {"options": f"-c lock_timeout={BUSY_TIMEOUT}s"}}
+        self.engine = create_engine(url, hide_parameters=True, **given)
         keep_promises(self.engine)
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -12,6 +13,9 @@ from sqlalchemy import Connection
 
 from crm.kernel.db import Database
 from crm.kernel.sqlite import WRITES
+
+PATIENCE: Final = 3
+"""Seconds a migration waits for a lock on PostgreSQL (I45)."""
 
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -28,6 +32,9 @@ def migrate(database: Database, *, to: str = "head") -> None:
     connection = database.engine.connect().execution_options(**{WRITES: True})
     with connection, _tables_may_be_made_anew(connection), connection.begin():
         config.attributes["connection"] = connection
+        if connection.dialect.name == "postgresql":
+            # Everybody queues behind whoever waits to change a table, so one slow reader would stop them all.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
         was = MigrationContext.configure(connection).get_current_revision()
         if to.startswith(("-", "base")) or (to.isdecimal() and to < (was or "")):
             command.downgrade(config, to)

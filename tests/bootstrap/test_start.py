@@ -8,20 +8,61 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 from crm.bootstrap import launch, parts
 from crm.bootstrap.home import make_home
+from crm.kernel import schema
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_demo_is_not_started_as_an_installation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make_home(tmp_path, more={"CRM_DEMO": "yes"})
+def unused_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert launch.main(["--port", str(port), "--var", str(tmp_path)]) == launch.USAGE
+        port: int = free.getsockname()[1]
+    return port
+
+
+def test_a_demo_is_not_started_as_an_installation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_home(tmp_path, more={"CRM_DEMO": "yes"})
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
     assert "holds a demo. Start it with --demo" in capsys.readouterr().err
+
+
+def test_a_database_that_is_none_is_named_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_home(tmp_path)
+    (tmp_path / "crm.db").write_bytes(b"no database at all " * 100)
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith("The database cannot be used: file is not a database. Look at ")
+
+
+@pytest.mark.enable_socket
+def test_a_server_that_does_not_answer_is_named_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"postgresql+psycopg://crm:secret@127.0.0.1:{unused_port()}/crm"
+    monkeypatch.setenv("CRM_DATABASE_URL", url)
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith("The database cannot be used: connection failed")
+    assert said.endswith("Is it running, and is CRM_DATABASE_URL right?")
+    assert "secret" not in said
+
+
+def test_a_database_in_use_is_not_changed_behind_somebodys_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_database: object) -> None:
+        raise OperationalError("LOCK", {}, LockNotAvailable("canceling statement due to lock timeout"))
+
+    monkeypatch.setattr(schema, "migrate", locked)
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
+    assert "something else is using it" in capsys.readouterr().err
 
 
 def test_the_help_names_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,9 +82,7 @@ def test_the_threads_of_a_part_share_two_heaps_unless_the_shell_says_otherwise(
 
 def test_a_start_loads_the_program_once_for_all_its_web_processes(tmp_path: Path) -> None:
     """Loading takes longer than all else; done by each process it makes a start thrice as long."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused_port()
     env = launch.environment(tmp_path / "var", port)
     launch.open_house(env)
     server = parts.web({**env, "PYTHONPROFILEIMPORTTIME": "1"}, port, workers=2)

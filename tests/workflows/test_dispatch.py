@@ -20,6 +20,7 @@ from crm.sequences import enrolments
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as SequenceRow
 from crm.services import Services
+from crm.workflows.sending import dispatch as dispatch_module
 from crm.workflows.sending.claim import claim_batch
 from crm.workflows.sending.dispatch import Dispatched, PostRoom, dispatch, send_handful
 from crm.workflows.sending.reap import reap
@@ -485,6 +486,26 @@ def test_two_workers_share_what_is_due(outreach: Outreach, clock: FakeClock, ser
     ]
     assert [len(ids) for ids in claimed] == [3, 3, 0]
     assert len(set().union(*claimed)) == 6
+
+
+def test_who_stood_still_since_the_mark_hands_nothing_over(
+    outreach: Outreach, clock: FakeClock, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that slept for a minute: by now the lease is over, and a no may have been answered for."""
+    planned(outreach, clock)
+
+    def stand_still(name: str) -> None:
+        if name == "transport.before":
+            clock.advance(claims.LEASE - claims.HAND_OVER + timedelta(seconds=1))
+
+    monkeypatch.setattr(dispatch_module, "point", stand_still)
+    outreach.dispatch()
+    assert sent(outreach) == []
+    assert outreach.states() == [State.DUE]
+    monkeypatch.undo()
+    clock.advance(timedelta(hours=1))
+    outreach.dispatch()
+    assert len(sent(outreach)) == 1
 
 
 def test_an_objector_finds_the_message_that_is_leaving(

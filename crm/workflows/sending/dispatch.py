@@ -13,9 +13,9 @@ from typing import Self
 from sqlalchemy.orm import Session
 
 from crm.delivery import caps, mailboxes, results
-from crm.delivery.claims import BATCH
+from crm.delivery.claims import BATCH, HAND_OVER
 from crm.delivery.models import MessageState
-from crm.delivery.ports import BATCH_LIMIT, Envelope, Mailer, Outcome
+from crm.delivery.ports import BATCH_LIMIT, Envelope, Mailer, NotSent, NotSentReason, Outcome
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
@@ -134,11 +134,18 @@ def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful,
 
 
 def _hand_over(room: PostRoom, handful: Handful) -> None:
-    """Talk to the provider; no transaction is open."""
+    """Talk to the provider; no transaction is open.
+
+    Whoever stood still since the mark (a machine that slept, a stopped process) does not begin: somebody may
+    have been told by now that nothing more will come.
+    """
     if not handful.leaving:
         return
     messages = [one.message for one in handful.leaving]
     point("transport.before")
+    if handful.batch.claim.lease_until - room.clocks.real() < HAND_OVER:
+        handful.outcomes = {one.id: NotSent(NotSentReason.OUT_OF_TIME) for one in messages}
+        return
     outcomes = room.mailer.send(
         [Envelope(one.public_id, one.sender, one.recipient, one.wire) for one in messages]
     )
