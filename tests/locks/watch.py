@@ -3,6 +3,9 @@
 Machines are shared, so the time in which the process was ready and stood in line for a processor is taken
 off: Linux counts it for each thread (`schedstat`: the second figure, in nanoseconds). What is left is the
 program's own: its work, and whatever it waited for.
+
+A commit that finds the log long copies it back into the file, and has let go of the lock by then: after a
+long reader that is a second's work, while everybody else writes. So here it is done once that is measured.
 """
 
 import logging
@@ -21,6 +24,9 @@ from crm.kernel.sqlite import WRITES
 LONGEST = 0.25
 """Seconds a write transaction may take."""
 
+_COPIED_BACK = 100
+"""Commits of one process after which it copies the log back, about as often as 4,000 pages make it."""
+
 _LINE = Path("/proc/thread-self/schedstat")
 
 
@@ -28,7 +34,7 @@ class Held(NamedTuple):
     """One write transaction, in seconds."""
 
     own: float
-    """From the lock to just before the commit, without standing in line; and the work of the commit."""
+    """From the lock to just before the commit, without standing in line; and the work of that."""
 
     worked: float
     """Of a processor."""
@@ -81,6 +87,7 @@ class Watch:
     """Transactions, for reading too, that were open when the provider was talked to."""
 
     _open: int = 0
+    _ended: int = 0
     _asked: _Moment | None = None
     _begun: _Moment | None = None
     _ending: _Moment | None = None
@@ -89,6 +96,7 @@ class Watch:
         """Hear of everything this database does from now on."""
         engine = database.engine
         event.listen(Engine, "begin", self._ask)  # of the class: told before the program asks for the lock
+        event.listen(engine, "connect", _copy_nothing_back)
         event.listen(engine, "begin", self._begin)
         event.listen(engine, "commit", self._end)
         event.listen(engine, "rollback", self._end)
@@ -130,6 +138,9 @@ class Watch:
                 whole, in_line = now.wall - begun.wall, now.in_line - begun.in_line
                 self.held.append(Held(own, now.worked - begun.worked, whole, begun.wall, in_line))
             self._begun = self._ending = None
+            self._ended += 1
+            if self._ended % _COPIED_BACK == 0:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
         return ended
 
@@ -140,6 +151,10 @@ class Watch:
         """Something failed."""
         if "locked" in words or "busy" in words:
             self.locked.append(words)
+
+
+def _copy_nothing_back(connection: Any, _entry: object) -> None:
+    connection.cursor().execute("PRAGMA wal_autocheckpoint = 0")
 
 
 class _Listener(logging.Handler):
