@@ -9,6 +9,7 @@ from crm.staff.roles import Act
 View = TypeVar("View", bound=Callable[..., object])
 
 _ATTRIBUTE: Final = "crm_access"
+_AT_MOST: Final = "crm_at_most"
 
 
 class Open(enum.StrEnum):
@@ -27,14 +28,25 @@ class Open(enum.StrEnum):
 Access = Act | Open
 
 
-def allows(access: Access) -> Callable[[View], View]:
-    """Say who may call a view. Staff pages name the act that the table in `crm.staff.roles` must allow."""
+def allows(access: Access, *, at_most: int | None = None) -> Callable[[View], View]:
+    """Say who may call a view. Staff pages name the act that the table in `crm.staff.roles` must allow.
+
+    `at_most`: bytes that may be sent to it, where a form's two megabytes are too few. Said here, since whoever
+    looks for the form's token reads all of it before the view is called.
+    """
 
     def mark(view: View) -> View:
         setattr(view, _ATTRIBUTE, access)
+        setattr(view, _AT_MOST, at_most)
         return view
 
     return mark
+
+
+def most_bytes_of(view: Callable[..., object]) -> int | None:
+    """What may be sent to a view, in bytes; None where the program's own limit holds."""
+    found: int | None = getattr(view, _AT_MOST, None)
+    return found
 
 
 def access_of(view: Callable[..., object]) -> Access | None:

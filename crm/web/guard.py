@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from crm.staff import sessions
 from crm.staff.roles import Act, may
-from crm.web.access import Open, access_of
+from crm.web.access import Open, access_of, most_bytes_of
 from crm.web.context import is_htmx, is_poll, reading, real_now, services
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -37,7 +37,11 @@ def admit() -> ResponseReturnValue | None:
     """Let a request in, send it to the log-in, or turn it away."""
     if request.endpoint is None or request.endpoint == "static":
         return None
-    access = access_of(current_app.view_functions[request.endpoint])
+    view = current_app.view_functions[request.endpoint]
+    most = most_bytes_of(view)
+    if most is not None:
+        request.max_content_length = most
+    access = access_of(view)
     if access is Open.ANYBODY or access is Open.SIGNED:
         return None
     if access is Open.DOOR:

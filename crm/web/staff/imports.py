@@ -30,10 +30,9 @@ def listing() -> ResponseReturnValue:
 
 
 @bp.post("/imports")
-@allows(Act.IMPORT)
+@allows(Act.IMPORT, at_most=LARGEST + 1024 * 1024)
 def upload() -> ResponseReturnValue:
     """Keep the file and guess its columns. Nothing is imported yet."""
-    request.max_content_length = LARGEST + 1024 * 1024
     file = request.files.get("file")
     if file is None or not file.filename:
         return _list("Choose a file first: CSV or XLSX."), 422

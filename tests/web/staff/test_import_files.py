@@ -5,6 +5,7 @@ import re
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from crm.prospects import uploads
 from crm.prospects.import_models import Import
@@ -28,14 +29,45 @@ CHOICES = {
 }
 
 
+def upload(browser: Browser, content: bytes) -> TestResponse:
+    """As a browser's form without a script sends it: the token stands in the body, beside the file."""
+    field = 'Content-Disposition: form-data; name="{}"'
+    parts = [
+        f"--b\r\n{field.format('csrf_token')}\r\n\r\n{browser.token}\r\n".encode(),
+        f'--b\r\n{field.format("file")}; filename="prospects.csv"\r\n\r\n'.encode(),
+        content,
+        b"\r\n--b--\r\n",
+    ]
+    return browser.client.post(
+        "/imports", base_url=BASE, data=b"".join(parts), content_type="multipart/form-data; boundary=b"
+    )
+
+
+def test_a_file_may_be_as_large_as_the_page_says(sales: Browser, services: Services) -> None:
+    row = b"carla@lampen.example,Lampenwinkel,Carla Smit,03/04/2025\n"
+    answer = upload(sales, SHEET + row * (19 * 1024 * 1024 // len(row)))
+    assert answer.status_code == 303
+    [kept] = services.intake.uploads.iterdir()
+    assert kept.stat().st_size > 18 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("megabytes", "code"), [(20.5, 422), (25, 413)])
+def test_a_larger_one_is_refused_and_not_kept(
+    sales: Browser, services: Services, megabytes: float, code: int
+) -> None:
+    answer = upload(sales, SHEET + b"x" * int(megabytes * 1024 * 1024))
+    assert answer.status_code == code
+    assert "large" in answer.text
+    assert list(services.intake.uploads.iterdir()) == []
+
+
+def test_no_other_page_takes_so_much(sales: Browser, services: Services) -> None:
+    assert sales.post("/prospects/new", {"note": "x" * 3_000_000}).status_code == 413
+
+
 @pytest.fixture
 def uploaded(sales: Browser) -> str:
-    answer = sales.client.post(
-        "/imports",
-        base_url=BASE,
-        data={"csrf_token": sales.token, "file": (io.BytesIO(SHEET), "prospects.csv")},
-        content_type="multipart/form-data",
-    )
+    answer = upload(sales, SHEET)
     assert answer.status_code == 303
     return answer.headers["Location"]
 
