@@ -31,7 +31,7 @@ Access = Act | Open
 def allows(access: Access, *, at_most: int | None = None) -> Callable[[View], View]:
     """Say who may call a view. Staff pages name the act that the table in `crm.staff.roles` must allow.
 
-    `at_most`: bytes that may be sent to it, where a form's two megabytes are too few. Said here, since whoever
+    `at_most`: bytes that may be sent to it, where the two megabytes of a form are too few. Said here: whoever
     looks for the form's token reads all of it before the view is called.
     """
 

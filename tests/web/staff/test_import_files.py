@@ -1,6 +1,5 @@
 """The way of a file over the import page: thrown away, started once, and looked at by outcome."""
 
-import io
 import re
 
 import pytest
