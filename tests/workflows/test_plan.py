@@ -123,6 +123,15 @@ def test_a_follow_up_stands_under_the_first_mail(outreach: Outreach, clock: Fake
     assert heads == [(None, None), (names[0], names[0]), (names[1], f"{names[0]} {names[1]}")]
 
 
+def test_a_mail_of_a_sequence_says_which_text_it_is_and_not_to_whom(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    """The same for everybody: providers count complaints by it."""
+    begin(outreach, clock)
+    outreach.plan()
+    assert wire(outreach)["Feedback-ID"] == "step1:seq1:outreach:produfoto"
+
+
 def test_a_subject_of_its_own_starts_a_thread(outreach: Outreach, clock: FakeClock) -> None:
     begin(outreach, clock, mail(), mail(3, "Nog een vraag"))
     for _ in range(2):

@@ -152,6 +152,7 @@ class _Bench:
             due_at=due_at,
             thread=[Before(one.public_id, one.subject) for one in said.thread],
             enrolment_id=step.enrolment_id,
+            sequence_id=step.sequence_id,
             step_id=text.id,
             variant_id=said.variant_id,
         )

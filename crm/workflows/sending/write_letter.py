@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from crm.compose import notices
 from crm.compose.faults import MissingValueError, TemplateFaultError
+from crm.compose.feedback import feedback_id
 from crm.compose.headers import UnencodableError
 from crm.compose.letter import Letter, LetterFaultError, Sender
 from crm.compose.lint_wire import lint_wire
@@ -89,6 +90,7 @@ class Draft:
     """Mails this one stands under, oldest first."""
 
     enrolment_id: int | None = None
+    sequence_id: int | None = None
     step_id: int | None = None
     variant_id: int | None = None
 
@@ -190,6 +192,7 @@ def _letter(desk: Desk, draft: Draft, loaded: Loaded, decision: Decision, names:
         reply_to=EmailAddress(*links.reply_address(names.public_id).split("@")),
         in_reply_to=thread.in_reply_to,
         references=thread.references,
+        feedback_id=feedback_id(draft.sequence_id, draft.step_id, links.mail_domain),
     )
 
 
