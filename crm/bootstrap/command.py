@@ -5,15 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from crm.bootstrap.home import make_home, read_home
+from crm.bootstrap.home import last_address, make_home, read_home
 from crm.bootstrap.wiring import build_services, check_keys, settings_from
 from crm.cli.context import Roof
 from crm.cli.main import run
 from crm.services import Services
-
-HERE = "http://127.0.0.1:8000"
-"""Where `./scripts/run` serves when nobody said anything else."""
-
 
 COLLECT_AFTER = 20_000
 """Objects made before the collector looks for cycles; a batch of rows makes some tens of thousands."""
@@ -27,7 +23,7 @@ def open_home(var: Path) -> Services:
     """
     given = {name: value for name, value in os.environ.items() if name.startswith("CRM_")}
     env = {**read_home(var), **given, "CRM_VAR": str(var)}
-    env.setdefault("CRM_BASE_URL", HERE)
+    env.setdefault("CRM_BASE_URL", last_address(var))
     services = build_services(settings_from(env))
     check_keys(services)
     return services

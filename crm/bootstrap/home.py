@@ -9,6 +9,10 @@ from crm.kernel import keys
 from crm.kernel.errors import InvalidSettingsError
 from crm.kernel.settings import Settings
 
+HERE = "http://127.0.0.1:8000"
+"""Where `./scripts/run` serves when nobody said anything else."""
+
+_ADDRESS = "address"
 SETTINGS = "settings.env"
 SENT, INBOX = "mail/sent", "mail/inbox"
 """Maildirs: what the `mailbox` mailer took, and where inbound mail is put."""
@@ -54,15 +58,32 @@ def make_home(var: Path, *, more: Mapping[str, str] | None = None) -> None:
         file.chmod(0o600)
 
 
+def remember_address(var: Path, url: str) -> None:
+    """Keep where the program was last started, for links that the command line prints."""
+    (var / _ADDRESS).write_text(f"{url}\n", "utf-8")
+
+
+def last_address(var: Path) -> str:
+    """Where it was last started; the usual port before it ever was."""
+    try:
+        return (var / _ADDRESS).read_text("utf-8").strip() or HERE
+    except (OSError, UnicodeDecodeError):
+        return HERE
+
+
 def read_home(var: Path) -> dict[str, str]:
     """The variables that a folder's settings file sets, `CRM_VAR` included.
 
     Raises:
-        InvalidSettingsError: a line is not NAME=value.
+        InvalidSettingsError: a line is not NAME=value, or the file is not UTF-8.
     """
     found = {"CRM_VAR": str(var.absolute())}
     problems = []
-    for number, line in enumerate((var / SETTINGS).read_text().splitlines(), 1):
+    try:
+        lines = (var / SETTINGS).read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InvalidSettingsError([f"{var / SETTINGS}: save it as UTF-8."]) from None
+    for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm.bootstrap.home import is_current, is_settled, make_home, read_home
+from crm.bootstrap.home import is_current, is_settled, make_home, read_home, remember_address
 from crm.bootstrap.parts import (
     CannotStartError,
     Part,
@@ -56,13 +56,18 @@ def environment(var: Path, port: int, *, more: dict[str, str] | None = None) -> 
     _check_port(port)
     try:
         make_home(var, more=more)
-        env = {**read_home(var), **{k: v for k, v in os.environ.items() if k.startswith("CRM_")}}
+        env = {**read_home(var), **_given()}
+        env.setdefault("CRM_BASE_URL", f"http://127.0.0.1:{port}")
+        remember_address(var, env["CRM_BASE_URL"])
     except OSError as error:
         raise CannotStartError(
             f"The folder {var} cannot be written ({error.strerror}). Choose another one with --var."
         ) from error
-    env.setdefault("CRM_BASE_URL", f"http://127.0.0.1:{port}")
     return env
+
+
+def _given() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("CRM_")}
 
 
 def migrated(env: dict[str, str]) -> "Services":
@@ -84,6 +89,17 @@ def migrated(env: dict[str, str]) -> "Services":
     except SQLAlchemyError as error:
         raise CannotStartError(_unusable(getattr(error, "orig", None) or error, services)) from error
     return services
+
+
+def reason_of(env: dict[str, str]) -> str | None:
+    """Why the parts ended, if the settings are at fault; a start that goes well need not look so closely."""
+    from crm.bootstrap.wiring import check_settings, settings_from  # noqa: PLC0415 - see `migrated`
+
+    try:
+        check_settings(settings_from(env))
+    except InvalidSettingsError as error:
+        return str(error)
+    return None
 
 
 def _unusable(error: BaseException, services: "Services") -> str:
@@ -161,6 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C. 2 when it cannot start, with one plain sentence."""
     chosen = parse(sys.argv[1:] if arguments is None else arguments)
     var = (chosen.var or Path("var")).absolute()
+    env: dict[str, str] = {}
     try:
         env = environment(var, chosen.port)
         _check_kind(env)
@@ -179,8 +196,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return watch(parts)
         finally:
             stop(parts)
-    except (CannotStartError, InvalidSettingsError) as error:
+    except InvalidSettingsError as error:
         print(error, file=sys.stderr)
+        return USAGE
+    except CannotStartError as error:
+        print((env and reason_of(env)) or error, file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:  # before everything ran
         return 0

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,14 +52,39 @@ def settings_from(env: Mapping[str, str] | None = None) -> Settings:
     return Settings.from_env(os.environ if env is None else env)
 
 
+def check_settings(settings: Settings) -> None:
+    """Judge what only the adapters can judge: a key that is none, an address that is not safe.
+
+    Raises:
+        InvalidSettingsError: with every problem in one message.
+    """
+    problems: list[str] = []
+    for make in (
+        _mailer,
+        _account,
+        _event_hook,
+        _inbound_signature,
+        _inbox,
+        _lookup,
+        _image_service,
+        _proxies,
+    ):
+        try:
+            make(settings)
+        except InvalidSettingsError as error:
+            problems += error.problems
+    if problems:
+        raise InvalidSettingsError(problems)
+
+
 def build_services(settings: Settings) -> Services:
     """Everything from outside, as the settings ask for it. Opens no connection yet.
 
     Raises:
         InvalidSettingsError: a value is well-formed but cannot be used (a relay without TLS, say).
     """
-    kept = settings.var / SENT
-    mailer = _mailer(settings, kept)
+    check_settings(settings)
+    mailer = _mailer(settings)
     return Services(
         settings=settings,
         database=Database(settings.database_url),
@@ -70,15 +94,15 @@ def build_services(settings: Settings) -> Services:
         ),
         mailer=mailer,
         relay=mailer if isinstance(mailer, SmtpMailer) else None,
-        sent_mail=MaildirViewer(kept) if settings.mailer is MailerKind.MAILBOX else None,
+        sent_mail=MaildirViewer(settings.var / SENT) if settings.mailer is MailerKind.MAILBOX else None,
         account=_account(settings),
-        event_hook=SendGridHook(settings.sendgrid_event_keys) if settings.sendgrid_event_keys else None,
-        inbound_signature=_inbound_signature(settings.sendgrid_inbound_keys),
+        event_hook=_event_hook(settings),
+        inbound_signature=_inbound_signature(settings),
         inbox=_inbox(settings),
-        mail_domains=DnsLookup(_name_servers(settings.name_server)),
+        mail_domains=_lookup(settings),
         image_service=_image_service(settings),
         ip_keys=DyingKeys(settings.var / "ip-keys"),
-        proxies=TrustedProxies.parse(settings.trusted_proxies, hops=settings.proxy_hops),
+        proxies=_proxies(settings),
         journal=Journal(settings.var / "refusals.journal"),
     )
 
@@ -98,12 +122,12 @@ def check_keys(services: Services) -> None:
         raise InvalidSettingsError([NOT_ITS_KEYS])
 
 
-def _mailer(settings: Settings, kept: Path) -> Mailer:
+def _mailer(settings: Settings) -> Mailer:
     if settings.mailer is MailerKind.SENDGRID:
         return SendGridMailer(settings.sendgrid_key, real_clock, host=settings.sendgrid_host)
     smtp = settings.smtp
     if smtp is None:
-        return MailboxMailer(kept)
+        return MailboxMailer(settings.var / SENT)
     try:
         tls = TlsMode(smtp.tls)
     except ValueError:
@@ -149,8 +173,21 @@ def _account(settings: Settings) -> SendGridAccount | None:
     return SendGridAccount(settings.sendgrid_key, real_clock, host=settings.sendgrid_host)
 
 
-def _inbound_signature(keys: tuple[str, ...]) -> PostSignature | None:
+def _event_hook(settings: Settings) -> SendGridHook | None:
+    return SendGridHook(settings.sendgrid_event_keys) if settings.sendgrid_event_keys else None
+
+
+def _inbound_signature(settings: Settings) -> PostSignature | None:
+    keys = settings.sendgrid_inbound_keys
     return SendGridHook(keys, setting="CRM_SENDGRID_INBOUND_KEYS") if keys else None
+
+
+def _proxies(settings: Settings) -> TrustedProxies:
+    return TrustedProxies.parse(settings.trusted_proxies, hops=settings.proxy_hops)
+
+
+def _lookup(settings: Settings) -> DnsLookup:
+    return DnsLookup(_name_servers(settings.name_server))
 
 
 def _image_service(settings: Settings) -> HttpImageService | None:

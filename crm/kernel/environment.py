@@ -1,11 +1,13 @@
 """Reading variables of the environment, with every problem remembered."""
 
+import enum
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from crm.kernel.text import whole_number
 
 T = TypeVar("T")
+E = TypeVar("E", bound=enum.StrEnum)
 
 
 class Reader:
@@ -34,8 +36,12 @@ class Reader:
             self.problems.append(f"{name}: {error}")
             return None
 
-    def choice(self, name: str, kind: type[T], *, default: str) -> T | None:
-        return self.parsed(name, kind, default=default)
+    def choice(self, name: str, kind: type[E], *, default: str) -> E | None:
+        try:
+            return kind(self.get(name, default))
+        except ValueError:
+            self.problems.append(f"{name}: one of {', '.join(one.value for one in kind)}.")
+            return None
 
     def flag(self, name: str) -> bool:
         value = self.get(name, "no").lower()

@@ -99,7 +99,8 @@ class Settings:
         read.problems += problems
         settings = cls(
             var=var,
-            database_url=read.get("CRM_DATABASE_URL", f"sqlite:///{var / 'crm.db'}"),
+            database_url=read.parsed("CRM_DATABASE_URL", _database, default=f"sqlite:///{var / 'crm.db'}")
+            or "",
             base_url=base_url or "",
             keys=keys,  # type: ignore[arg-type] # None is among the problems, and then nothing is returned
             controller=_controller(read),
@@ -109,13 +110,13 @@ class Settings:
             smtp=mail_servers.smtp(read) if mailer is MailerKind.SMTP else None,
             imap=mail_servers.imap(read),
             sendgrid_key=read.need("CRM_SENDGRID_KEY") if mailer is MailerKind.SENDGRID else "",
-            sendgrid_host=read.get("CRM_SENDGRID_HOST", "https://api.eu.sendgrid.com"),
+            sendgrid_host=read.parsed("CRM_SENDGRID_HOST", _base_url, default=_SENDGRID_IN_EUROPE) or "",
             sendgrid_event_keys=read.several("CRM_SENDGRID_EVENT_KEYS"),
             sendgrid_inbound_keys=read.several("CRM_SENDGRID_INBOUND_KEYS"),
             tracking=read.choice("CRM_TRACKING", Tracking, default="policy") or Tracking.OFF,
             trusted_proxies=read.several("CRM_TRUSTED_PROXIES"),
             proxy_hops=read.parsed("CRM_PROXY_HOPS", between(1, 9), default="1") or 1,
-            image_service_url=read.get("CRM_IMAGE_SERVICE_URL", ""),
+            image_service_url=read.parsed("CRM_IMAGE_SERVICE_URL", _service_url, default="") or "",
             name_server=read.get("CRM_NAME_SERVER", ""),
             retention_months=read.parsed("CRM_RETENTION_MONTHS", between(1, 36), default="12") or 12,
             storage_region=read.parsed("CRM_STORAGE_REGION", _region, default="") or "",
@@ -126,6 +127,7 @@ class Settings:
         return settings
 
 
+_SENDGRID_IN_EUROPE = "https://api.eu.sendgrid.com"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -143,9 +145,19 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _service_url(text: str) -> str:
+    return _base_url(text) if text else ""
+
+
+def _database(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("sqlite:///file or postgresql+psycopg://user@host/name.")
+    return text
+
+
 def _region(text: str) -> str:
     # The policy (P21) says: "All data is stored on secure servers located within the European Union."
-    if not text.lower().startswith(("eu-", "eu")):
+    if not (text.lower() == "eu" or text.lower().startswith("eu-")):
         raise ValueError("say where data is stored; it must be a region in the European Union (eu-…).")
     return text
 

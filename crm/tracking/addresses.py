@@ -56,13 +56,13 @@ class TrustedProxies:
             InvalidSettingsError: a name is none of these, or the hops are not 1 to 9.
         """
         wanted = [name.strip() for name in names if name.strip()]
-        problems = [] if 1 <= hops <= 9 else ["the number of proxy hops must be 1 to 9"]
+        problems = [] if 1 <= hops <= 9 else ["CRM_PROXY_HOPS: 1 to 9."]
         networks = []
         for name in wanted:
             try:
                 networks += [] if name == UNIX else [ip_network(name)]
             except ValueError:
-                problems.append("a trusted proxy is not an address, not a network and not 'unix'")
+                problems.append(f"CRM_TRUSTED_PROXIES: {name!r} is no address, no network and not 'unix'.")
         if problems:
             raise InvalidSettingsError(problems)
         return cls(tuple(networks), UNIX in wanted, hops)

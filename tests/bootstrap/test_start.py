@@ -12,7 +12,8 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
 from crm.bootstrap import launch, parts
-from crm.bootstrap.home import make_home
+from crm.bootstrap.command import open_home
+from crm.bootstrap.home import last_address, make_home
 from crm.kernel import schema
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,37 @@ def test_a_database_in_use_is_not_changed_behind_somebodys_back(
     monkeypatch.setattr(schema, "migrate", locked)
     assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
     assert "something else is using it" in capsys.readouterr().err
+
+
+def test_what_only_the_parts_can_judge_is_said_at_once_and_altogether(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an installation that ran before: then the launcher itself loads nothing that could look."""
+    env = launch.environment(tmp_path, unused_port())
+    launch.open_house(env)
+    monkeypatch.setenv("CRM_NAME_SERVER", "x")
+    monkeypatch.setenv("CRM_TRUSTED_PROXIES", "bogus")
+    monkeypatch.setenv("CRM_SENDGRID_EVENT_KEYS", "zzz")
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
+    said = capsys.readouterr().err.splitlines()
+    names = {line.partition(":")[0] for line in said}
+    assert names == {"CRM_NAME_SERVER", "CRM_TRUSTED_PROXIES", "CRM_SENDGRID_EVENT_KEYS"}
+
+
+def test_settings_that_are_no_text_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_home(tmp_path)
+    with (tmp_path / "settings.env").open("ab") as file:
+        file.write("CRM_CONTROLLER_NAME=Café\n".encode("latin-1"))
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
+    assert capsys.readouterr().err.endswith("settings.env: save it as UTF-8.\n")
+
+
+def test_the_command_line_prints_links_to_where_the_program_runs(tmp_path: Path) -> None:
+    port = unused_port()
+    make_home(tmp_path)
+    assert last_address(tmp_path) == "http://127.0.0.1:8000"
+    launch.open_house(launch.environment(tmp_path, port))
+    assert open_home(tmp_path).settings.base_url == f"http://127.0.0.1:{port}"
 
 
 def test_the_help_names_the_demo(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def test_every_problem_is_in_one_message(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "-", "ap-south-1", "moon"])
+@pytest.mark.parametrize("region", ["us-east-1", "-", "ap-south-1", "moon", "eugene"])
 def test_data_outside_the_union_does_not_start(tmp_path: Path, region: str) -> None:
     """P21: all data is stored on servers in the European Union."""
     assert any("CRM_STORAGE_REGION" in line for line in problems(tmp_path, CRM_STORAGE_REGION=region))
@@ -68,3 +68,19 @@ def test_a_relay_that_cannot_be_is_said_in_words(tmp_path: Path, port: str, tls:
     )
     assert len(found) == 1
     assert "invalid literal" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CRM_DATABASE_URL", "foo"),
+        ("CRM_DATABASE_URL", "postgresql://crm@127.0.0.1/crm"),
+        ("CRM_SENDGRID_HOST", "api.sendgrid.example"),
+        ("CRM_IMAGE_SERVICE_URL", "nonsense"),
+        ("CRM_TRACKING", "always"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_what_can(tmp_path: Path, name: str, value: str) -> None:
+    [found] = problems(tmp_path, **{name: value})
+    assert found.startswith(f"{name}: ")
+    assert "valid" not in found
