@@ -1,5 +1,6 @@
 """`import` and `imports`: prospects from a file, watched to the end."""
 
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ def _run(installation: Installation, row: Import) -> int:
         raise
     bar.end()
     if ended is None:
-        click.echo("It is over, or a worker has it. `imports list` shows how far it is.")
+        click.echo(_why_not(installation, row.public_id))
         return NO
     _show_result(ended)
     broken = uploads.broken_path(intake.uploads, row.stored_as)
@@ -93,6 +94,16 @@ def _run(installation: Installation, row: Import) -> int:
         on_with = "Mend the file and import it again: whoever is here by now is known, and taken once."
     click.echo(f"{ended.fault} {ended.position:,} rows are done. {on_with}", err=True)
     return NO
+
+
+def _why_not(installation: Installation, name: str) -> str:
+    """A worker that was killed cannot say that it is gone: its claim runs out."""
+    with installation.services.database.reading() as session:
+        row = _found(session, name)
+    left = (row.lease_until - installation.services.clocks.real()).total_seconds() if row.lease_until else 0
+    if row.state is not ImportState.RUNNING or left <= 0:
+        return "It is over. `imports list` shows how it ended."
+    return f"A worker has it, or had it when it died: then resume it in {math.ceil(left)} seconds."
 
 
 def _show_result(ended: Progress) -> None:

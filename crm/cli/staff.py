@@ -30,7 +30,7 @@ def list_(installation: Installation) -> None:
             click.echo(f"{one.role.value:<8}  {one.name}  {one.email}{shut}")
 
 
-@staff.command("invite")
+@staff.command("invite", short_help="A link with which somebody claims an account.")
 @click.argument("role", type=ROLE)
 @pass_installation
 def invite(installation: Installation, role: str) -> None:
@@ -43,7 +43,7 @@ def invite(installation: Installation, role: str) -> None:
     click.echo(link)
 
 
-@staff.command("role")
+@staff.command("role", short_help="Give a colleague another role.")
 @click.argument("email", type=ADDRESS)
 @click.argument("role", type=ROLE)
 @pass_installation

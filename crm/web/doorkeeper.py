@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from crm.services import Services
 from crm.tracking.addresses import IpPurpose, client_address, ip_digest
+from crm.web.headers import BARE
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -48,6 +49,7 @@ class Doorkeeper:
                 ("Content-Length", str(len(_SAYS))),
                 ("Retry-After", "5"),
                 ("Cache-Control", "no-store"),
+                *BARE,
                 ("Connection", "close"),
             ]
             start_response(f"{status.value} {status.phrase}", headers)

@@ -1,11 +1,21 @@
 """Security headers on every response, errors included (SD6, ASVS 3.4)."""
 
+from typing import Final
+
 from flask import Response, request
 
 _STAFF = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'"
 )
+BARE: Final = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+)
+"""Of the answers that are given before the pages are asked: the pixel's, and that somebody waits."""
+
 PUBLIC_PATHS = ("/u/", "/about/", "/objection", "/start/", "/o/", "/hooks/")
 """Where people outside arrive: no script may run there."""
 

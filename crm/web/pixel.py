@@ -16,6 +16,7 @@ from crm.tracking.addresses import IpAddress, IpDigest, IpPurpose, client_addres
 from crm.tracking.machines import HEADERS, LONGEST_AGENT, Hints, classify, network_of
 from crm.tracking.openings import Fetch
 from crm.tracking.writer import BatchWriter, close_at_exit
+from crm.web.headers import BARE
 from crm.workflows.reports.note_openings import Noting, note_openings
 
 Environ = dict[str, Any]
@@ -36,9 +37,8 @@ ANSWER: Final = (
     ("Cache-Control", "no-store, no-cache, max-age=0, private"),
     ("Pragma", "no-cache"),
     ("X-Robots-Tag", "noindex"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
+    *BARE,
 )
 """Standards §4.3. No cookie, no redirect, nothing that tells two tokens apart."""
 

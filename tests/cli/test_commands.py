@@ -296,8 +296,12 @@ def test_an_import_left_running_says_who_has_it(crm: Terminal) -> None:
     with crm.services.database.transaction() as session:
         imports.claim(session, row.id, claim_id="other", real_now=NOW)
     assert crm("imports", "resume", row.public_id) == 1
-    with crm.services.database.reading() as session:
+    assert crm.out == "A worker has it, or had it when it died: then resume it in 60 seconds.\n"
+    with crm.services.database.transaction() as session:
         assert session.get_one(Import, row.id).state is ImportState.RUNNING
+        imports.leave(session, row.id, claim_id="other", state=ImportState.DONE, at=NOW)
+    assert crm("imports", "resume", row.public_id) == 1
+    assert crm.out == "It is over. `imports list` shows how it ended.\n"
 
 
 def test_who_may_be_written_to_is_enrolled_and_the_others_are_told_why(crm: Terminal) -> None:

@@ -77,6 +77,21 @@ def test_an_acknowledged_lead_is_handed_over_and_then_the_link_is_mailed(
     assert run(services) == 0
 
 
+def test_a_link_that_cannot_be_mailed_is_a_question_and_not_silence(
+    services: Services, outreach: Outreach, service: MemoryImageService
+) -> None:
+    """They said yes, and no mailbox is there to write from."""
+    bert = outreach.person("bert@winkel.example")
+    how = Converting(services.settings.keys.addresses, services.links, NOW, NOW)
+    with services.database.transaction() as session:
+        convert(session, bert, how, by=chain.OWNER)
+    run(services)
+    assert kept(services).state is LeadState.HANDED_OVER
+    with services.database.reading() as session:
+        [asked] = session.scalars(select(Task.title))
+    assert "no sign-up link could be mailed" in asked
+
+
 def test_every_try_has_the_same_key_and_the_same_bytes(
     services: Services, lead: Lead, service: MemoryImageService, clock: FakeClock
 ) -> None:

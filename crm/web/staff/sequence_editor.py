@@ -100,11 +100,10 @@ def save() -> ResponseReturnValue:
         return _editor(typed, _Page(sequence_id, page.seen, [(0, str(error))])), 422
     except SavedMeanwhileError:
         return _conflict(typed, sequence_id or 0), 409
-    if act == "review":
-        return _on_to_review(typed, _Page(kept, revision))
-    did = "draft_saved" if after is None else None
+    if after is None:
+        return _saved(typed, kept, revision, is_ready=act == "review")
     anchor = f"step-{step}" if step else None
-    return redirect(url_for("sequence_editor.edit", sequence_id=kept, did=did, _anchor=anchor), 303)
+    return redirect(url_for("sequence_editor.edit", sequence_id=kept, _anchor=anchor), 303)
 
 
 @bp.post("/sequences/<int:sequence_id>/discard")
@@ -120,12 +119,21 @@ def discard(sequence_id: int) -> ResponseReturnValue:
     return redirect(url_for("sequences.show", sequence_id=sequence_id, did=did), 303)
 
 
-def _on_to_review(typed: Typed, page: _Page) -> ResponseReturnValue:
-    steps, faults = drafts.checked(typed.steps)
-    faults = faults or faults_of(steps)
+def _saved(typed: Typed, sequence_id: int, revision: int, *, is_ready: bool) -> ResponseReturnValue:
+    """What keeps it from being published is said at every save; then on to the review, if that was meant."""
+    faults = _not_yet(typed)
     if faults:
-        return _editor(typed, _Page(page.sequence_id, page.seen, faults, is_saved=True)), 422
-    return redirect(url_for("sequence_publish.review", sequence_id=page.sequence_id), 303)
+        page = _Page(sequence_id, revision, faults, is_saved=True)
+        return _editor(typed, page), 422 if is_ready else 200
+    if is_ready:
+        return redirect(url_for("sequence_publish.review", sequence_id=sequence_id), 303)
+    return redirect(url_for("sequence_editor.edit", sequence_id=sequence_id, did="draft_saved"), 303)
+
+
+def _not_yet(typed: Typed) -> list[tuple[int, str]]:
+    """What has to be mended before it can be published; a draft is kept all the same."""
+    steps, faults = drafts.checked(typed.steps)
+    return faults or faults_of(steps)
 
 
 def _cannot_save(typed: Typed) -> list[tuple[int, str]]:

@@ -3,14 +3,16 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.audit import chain
 from crm.conversations import tasks
 from crm.handoff import leads
 from crm.handoff.leads import Claimed
-from crm.handoff.models import LeadState
+from crm.handoff.models import Lead, LeadState
 from crm.handoff.ports import Acknowledged, Conflict, HandOver, ImageService, Refused, TryLater
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
@@ -22,6 +24,9 @@ from crm.workflows.leads.send_signup_link import send_signup_link
 from crm.workflows.sending.write_letter import Desk
 
 log = logging.getLogger(__name__)
+
+_NOT_TAKEN: Final = "The image service did not take this lead. Look at it under Leads."
+_NO_WAY: Final = "They said yes, and no sign-up link could be mailed to them. Copy it under Leads."
 
 MOST = 20
 """Leads in one run; the next run takes the rest."""
@@ -75,12 +80,12 @@ def _record(counter: Counter, lead: Claimed, answer: HandOver, *, claim_id: str)
                     session, lead, state, claim_id=claim_id, outcome=outcome, at=now, remote_id=remote_id
                 ):
                     _audit(session, lead, "lead.handed_over", now)
-                    send_signup_link(session, counter.desk, lead.id, now=now)
+                    _mail_the_link(session, counter, lead, now, claim_id)
             case Conflict(detail) | Refused(detail):
                 state = LeadState.CONFLICT if isinstance(answer, Conflict) else LeadState.REFUSED
                 if leads.settle(session, lead, state, claim_id=claim_id, outcome=detail, at=now):
                     _audit(session, lead, "lead.not_taken", now)
-                    _ask_a_person(session, lead, now, claim_id)
+                    _ask_a_person(session, lead, _NOT_TAKEN, now, claim_id)
             case TryLater(reason, retry_after):
                 again = leads.postpone(
                     session,
@@ -91,7 +96,7 @@ def _record(counter: Counter, lead: Claimed, answer: HandOver, *, claim_id: str)
                     now=counter.clocks.real(),
                 )
                 if not again:
-                    _ask_a_person(session, lead, now, claim_id)
+                    _ask_a_person(session, lead, _NOT_TAKEN, now, claim_id)
         point("hand_off.before_commit")
     point("hand_off.after_commit")
     log.info("lead tried", extra={"lead": lead.id, "answer": type(answer).__name__, "attempt": lead.attempt})
@@ -101,12 +106,13 @@ def _audit(session: Session, lead: Claimed, action: str, now: datetime) -> None:
     chain.append(session, actor=chain.PROGRAM, action=action, object=f"lead {lead.id}", at=now)
 
 
-def _ask_a_person(session: Session, lead: Claimed, now: datetime, claim_id: str) -> None:
+def _mail_the_link(session: Session, counter: Counter, lead: Claimed, now: datetime, claim_id: str) -> None:
+    """They said yes, so somebody hears of it when there is no way to write to them."""
+    wanted = session.scalar(select(Lead.link_by_mail).where(Lead.id == lead.id))
+    if wanted and not send_signup_link(session, counter.desk, lead.id, now=now):
+        _ask_a_person(session, lead, _NO_WAY, now, claim_id)
+
+
+def _ask_a_person(session: Session, lead: Claimed, title: str, now: datetime, claim_id: str) -> None:
     """One question a try: the same lead may get stuck again after somebody asked for another round."""
-    tasks.ask(
-        session,
-        lead.prospect_id,
-        "The image service did not take this lead. Look at it under Leads.",
-        dedupe_key=f"lead:{lead.id}:{claim_id}",
-        now=now,
-    )
+    tasks.ask(session, lead.prospect_id, title, dedupe_key=f"lead:{lead.id}:{claim_id}", now=now)

@@ -37,4 +37,5 @@ def send_signup_link(session: Session, desk: Desk, lead_id: int, *, now: datetim
         body=said.body,
         dedupe_key=f"signup:{lead.public_id}",
     )
-    return outbox.queue(session, thread_letter(desk, person, box, words, due_at=now), now=now)
+    outbox.queue(session, thread_letter(desk, person, box, words, due_at=now), now=now)
+    return True
