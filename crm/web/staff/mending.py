@@ -1,7 +1,7 @@
 """What stands in the way of writing to somebody, mended where the page says so."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -92,17 +92,24 @@ class GroundForm(WebPages):
     source_words = StringField("The place, in words", [Length(max=500)])
     source_url = StringField("Web page of the source", [Length(max=500)])
     obtained_on = DateField("Since when do we have it?", [Optional()])
+    measuring_on = DateField("They agreed on", [Optional()])
+    measuring_words = TextAreaField("What they agreed to, and how", [Optional(), Length(max=500)])
 
     def complete(self) -> bool:
         """Whether it says enough; what is missing stands beside its field."""
         fine = self.validate()
-        if not self.basis.data and not self.source_kind.data:
+        measures = self.measuring_on.data is not None or bool(self.measuring_words.data)
+        if not self.basis.data and not self.source_kind.data and not measures:
             self.basis.errors = ["Choose a ground, or say where the address comes from. Nothing was saved."]
         if self.basis.data and self.given_on.data is None:
             self.given_on.errors = ["Say on which day. Nothing was saved."]
         if self.source_kind.data and self.obtained_on.data is None:
             self.obtained_on.errors = ["Say since when. Nothing was saved."]
-        for day in (self.given_on, self.obtained_on):
+        if measures and self.measuring_on.data is None:
+            self.measuring_on.errors = ["Say on which day. Nothing was saved."]
+        if measures and not (self.measuring_words.data or "").strip():
+            self.measuring_words.errors = ["Say what they agreed to, and how. Nothing was saved."]
+        for day in (self.given_on, self.obtained_on, self.measuring_on):
             if day.data and day.data > local(now()).date():
                 day.errors = ["This date lies in the future."]
         return fine and not self.errors
@@ -123,10 +130,12 @@ def record(prospect_id: int) -> ResponseReturnValue:
     form = _form()
     if not form.complete():
         return _page(prospect_id, form), 422
+    by = Actor.staff(me().id)
     with services().database.transaction() as session:
-        mending.record_ground(
-            session, _proof(prospect_id, form), _source(prospect_id, form), by=Actor.staff(me().id), at=now()
-        )
+        mending.record_ground(session, _proof(prospect_id, form), _source(prospect_id, form), by=by, at=now())
+        if form.measuring_on.data is not None:
+            words, given_at = one_line(form.measuring_words.data or ""), _midnight(form.measuring_on.data)
+            mending.record_measuring(session, prospect_id, words, given_at, by=me().id, at=now())
     return redirect(url_for("prospect.show", prospect_id=prospect_id, did="saved"), 303)
 
 
@@ -172,13 +181,17 @@ def _proof(prospect_id: int, form: GroundForm) -> NewEvidence | None:
     return NewEvidence(
         prospect_id=prospect_id,
         basis=Basis(form.basis.data),
-        given_at=datetime.combine(form.given_on.data, time.min, HOME).astimezone(UTC),
+        given_at=_midnight(form.given_on.data),
         url=one_line(form.basis_url.data or ""),
         wording=one_line(form.basis_wording.data or ""),
         channel=one_line(form.channel.data or ""),
         confirmed_by=me().name,
         assessment_id=whole_number(form.assessment_id.data),
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, HOME).astimezone(UTC)
 
 
 def _source(prospect_id: int, form: GroundForm) -> NewSource | None:

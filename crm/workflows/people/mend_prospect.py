@@ -6,6 +6,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from crm.audit import chain
+from crm.conversations import notes
+from crm.conversations.models import NoteKind
 from crm.kernel.errors import NotFoundError
 from crm.permission import evidence
 from crm.permission.evidence import NewEvidence
@@ -32,6 +34,25 @@ def record_ground(
         )
     if source is not None:
         store.add_sources(session, [source], noted_by=by.id, import_id=None)
+
+
+def record_measuring(
+    session: Session, prospect_id: int, words: str, given_at: datetime, *, by: int, at: datetime
+) -> None:
+    """Write down that somebody agreed to our measuring whether they open mail (D4). Audited.
+
+    What they agreed to stands on their timeline, and goes with them. An objection wins over it, and is not
+    touched.
+    """
+    person = session.get_one(Prospect, prospect_id)
+    if person.restricted_at is not None:
+        return
+    person.measuring_consent_at = given_at
+    session.flush()
+    said = f"Agreed that we may see whether they open our mail: {words}"
+    notes.add(session, prospect_id, said, kind=NoteKind.NOTE, by=by, at=at)
+    whom = f"prospect:{prospect_id}"
+    chain.append(session, actor=chain.Actor.staff(by), action="measuring.agreed", object=whom, at=at)
 
 
 def release_others(session: Session, prospect_id: int, *, by: chain.Actor, at: datetime) -> bool:

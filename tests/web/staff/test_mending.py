@@ -6,8 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from crm.audit.models import AuditEntry
+from crm.kernel.mail import MailKind, TrackingMode
+from crm.kernel.settings import Tracking
+from crm.permission.measuring import mode_of
 from crm.permission.terms import AddressState
 from crm.prospects.models import Prospect, Status
+from crm.queries.facts import facts_for
 from crm.services import Services
 from tests.outreach import Outreach
 from tests.web.staff.conftest import Browser
@@ -51,6 +55,36 @@ def test_a_ground_that_says_too_little_is_not_recorded(
     assert answer.status_code == 422
     assert words in answer.text
     assert sentence(sales, who) == "No"
+
+
+AGREED = {"measuring_on": "2026-03-01", "measuring_words": "Op de beurs: “kijk gerust of ik het lees”"}
+
+
+def test_whoever_agreed_to_be_measured_is_and_their_words_are_kept(
+    sales: Browser, services: Services, outreach: Outreach
+) -> None:
+    """D4: in France nobody is measured without consent."""
+    who = outreach.person(country="FR")
+    with services.database.reading() as session:
+        before = facts_for(session, [who], MailKind.OUTREACH, outreach.now, services.settings)[who]
+    assert sales.post(f"/prospects/{who}/ground", AGREED).status_code == 303
+    with services.database.reading() as session:
+        after = facts_for(session, [who], MailKind.OUTREACH, outreach.now, services.settings)[who]
+        assert "measuring.agreed" in set(session.scalars(select(AuditEntry.action)))
+    modes = [mode_of(facts, Tracking.POLICY) for facts in (before, after)]
+    assert modes == [TrackingMode.OFF, TrackingMode.INDIVIDUAL]
+    assert "kijk gerust of ik het lees" in sales.get(f"/prospects/{who}").text
+
+
+@pytest.mark.parametrize("missing", list(AGREED))
+def test_an_agreement_that_says_too_little_is_not_recorded(
+    sales: Browser, services: Services, outreach: Outreach, missing: str
+) -> None:
+    who = outreach.person()
+    answer = sales.post(f"/prospects/{who}/ground", {**AGREED, missing: ""})
+    assert (answer.status_code, "Nothing was saved" in answer.text) == (422, True)
+    with services.database.reading() as session:
+        assert session.get_one(Prospect, who).measuring_consent_at is None
 
 
 def answered_by_a_colleague(outreach: Outreach) -> int:
