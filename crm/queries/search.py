@@ -1,5 +1,6 @@
 """Finding words in prospects, companies and notes, by the indexes that the database keeps (D19)."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +12,15 @@ from crm.prospects.models import Company, Prospect
 
 SHORTEST: Final = 3
 """Letters the trigram index needs; a shorter word is looked for at the start of a company's name."""
+
+_ALIKE: Final = {
+    "a": "ÀÁÂÃÄÅàáâãäåĀāĂăĄą", "c": "ÇçĆćČč", "d": "ĎďĐđ", "e": "ÈÉÊËèéêëĒēĖėĘęĚě", "g": "Ğğ",
+    "i": "ÌÍÎÏìíîïĪīİı", "l": "Łł", "n": "ÑñŃńŇň", "o": "ÒÓÔÕÖØòóôõöøŌōŐő", "r": "Řř", "s": "ŠšŚśŞşȘș",
+    "t": "ŤťȚț", "u": "ÙÚÛÜùúûüŪūŮůŰű", "y": "ÝýÿŸ", "z": "ŽžŹźŻż",
+    "ss": "ßẞ", "ae": "Ææ", "oe": "Œœ", "ij": "Ĳĳ",
+}  # fmt: skip
+_PLAIN: Final = str.maketrans({letter: plain for plain, letters in _ALIKE.items() for letter in letters})
+"""Letters without their accents, as the indexes keep them (migration 0020)."""
 
 _people = table("prospects_search", column("rowid"), column("text"))
 _notes = table("notes_search", column("rowid"), column("text"))
@@ -96,7 +106,7 @@ def _in_notes(session: Session, terms: Sequence[str]) -> list[ColumnElement[bool
 def around(body: str, terms: Sequence[str], *, most: int = 90) -> str:
     """The part of a text around the first of these words, on one line."""
     line = " ".join(body.split())
-    places = [line.lower().find(term.lower()) for term in terms]
+    places = [plain(line).lower().find(plain(term).lower()) for term in terms]
     first = min((place for place in places if place >= 0), default=0)
     start = max(0, min(first - most // 3, len(line) - most))
     return (
@@ -104,8 +114,14 @@ def around(body: str, terms: Sequence[str], *, most: int = 90) -> str:
     )
 
 
+def plain(text: str) -> str:
+    """A text without accents: what is typed finds what is meant."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_PLAIN)
+
+
 def _found(session: Session, index: TableClause, terms: Sequence[str]) -> ColumnElement[bool]:
-    """Every term as a substring, whatever its case: FTS5 trigrams on SQLite, pg_trgm on PostgreSQL."""
+    """Every term as a substring, whatever its case and accents: FTS5's trigrams on SQLite, else pg_trgm."""
+    terms = [plain(term) for term in terms]
     if session.get_bind().dialect.name == "sqlite":
         quoted = " AND ".join('"' + term.replace('"', '""') + '"' for term in terms)
         return index.c.text.op("MATCH", is_comparison=True)(quoted)
