@@ -11,9 +11,14 @@ import gc
 from granian import Granian
 from granian.constants import Interfaces
 
+from crm.kernel import logs
+
 THREADS = 64
 """Of one process, at most: each waits for the body of the request it answers, however slowly that comes. Idle
 ones end after half a minute. `crm.web.doorkeeper` sees that one client does not take them all."""
+
+SPEAKS_AS_WE_DO = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+"""What the server says of itself goes where ours goes: a JSON object a line."""
 
 KILL_TIMEOUT = 10  # seconds a process has to finish what it is answering
 
@@ -34,6 +39,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
     load()
+    logs.configure()
     Granian(
         "wsgi:application",
         address="127.0.0.1",
@@ -43,6 +49,7 @@ def main() -> None:
         blocking_threads=THREADS,
         websockets=False,
         log_access=False,
+        log_dictconfig=SPEAKS_AS_WE_DO,
         workers_kill_timeout=KILL_TIMEOUT,
         respawn_failed_workers=True,
     ).serve()

@@ -1,5 +1,6 @@
 """What a start refuses in one plain sentence, before anything else happens."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -127,6 +128,8 @@ def test_a_start_loads_the_program_once_for_all_its_web_processes(tmp_path: Path
     log = (tmp_path / "var" / "logs" / "web.log").read_text()
     assert log.count(" crm.web.app\n") == 1
     assert log.count('"event": "web starts"') == 2
+    ours = [line for line in log.splitlines() if not line.startswith("import time:")]
+    assert {type(json.loads(line)) for line in ours} == {dict}  # the server's own words as well
 
 
 def test_whoever_types_the_command_does_not_wait_for_the_program_to_load() -> None:
