@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from crm.kernel.controller import Controller
 from crm.kernel.digests import AddressKeys
 from crm.prospects.candidates import Broken, Candidate, CandidateReader
-from crm.prospects.choices import Choices
+from crm.prospects.choices import NO_SOURCE, Choices
 from crm.prospects.import_models import RowOutcome
+from crm.prospects.models import SourceKind
 from crm.prospects.reading.columns import DropReason
 from crm.prospects.reading.table import Table
 from crm.queries.import_gate import ImportGate
@@ -74,7 +75,7 @@ def preview(  # noqa: PLR0913 - by name
     Raises:
         FileFault: the file is broken within the rows that are looked at.
     """
-    chosen = choices.on(now.date())
+    chosen = _as_if_said(choices.on(now.date()))
     sorter = Sorter(chosen, ImportGate.load(session, controller, now=now))
     reader = CandidateReader(ring, chosen.mapping, chosen.defaults)
     counts: Counter[RowOutcome] = Counter()
@@ -93,6 +94,18 @@ def preview(  # noqa: PLR0913 - by name
         dropped=tuple((one.header, one.dropped) for one in chosen.mapping.dropped if one.dropped),
         problems=choices.problems,
     )
+
+
+def _as_if_said(choices: Choices) -> Choices:
+    """With a source for all rows where the file names none and nobody has yet: else each looked broken.
+
+    What is missing is among the problems, and nothing starts before it is said.
+    """
+    if NO_SOURCE not in choices.problems:
+        return choices
+    said, today = choices.defaults, choices.defaults.today
+    kind = said.source_kind or SourceKind.WEBSITE
+    return replace(choices, defaults=replace(said, source_kind=kind, obtained_on=said.obtained_on or today))
 
 
 def _shown(row: Candidate | Broken, line: Line) -> PreviewRow:

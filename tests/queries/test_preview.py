@@ -88,3 +88,17 @@ def test_it_says_what_is_missing(services: Services, intake: Intake) -> None:
     table_headers = ("Colour", "Company")
     choices = choices_for(table_headers, replace(DEFAULTS, source_kind=None))
     assert choices.problems == (NO_ADDRESSES, NO_SOURCE)
+
+
+def test_before_a_source_is_chosen_the_rows_are_shown_as_they_would_be_with_one(
+    services: Services, intake: Intake
+) -> None:
+    """Nothing is wrong with them: what is missing is said once, and keeps the import from starting."""
+    row, table = receive_import(intake, io.BytesIO(sheet(ANN)), file_name="x.csv", by=None)
+    unsaid = choices_for(table.headers, replace(DEFAULTS, source_kind=None, obtained_on=None))
+    again = open_table(uploads.path_of(intake.uploads, row.stored_as))
+    with services.database.reading() as session:
+        found = preview(session, again, unsaid, ring=intake.ring, controller=intake.controller, now=NOW)
+    assert found.problems == (NO_SOURCE,)
+    assert [one.name for one in found.rows] == ["Ann Smit"]
+    assert RowOutcome.BROKEN not in found.counts
