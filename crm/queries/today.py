@@ -14,7 +14,7 @@ from crm.queries import open_tasks
 from crm.replies.models import InboundMail, InboundState
 
 MOST = 50
-"""Rows of each list; what is beyond comes up as these are done."""
+"""Rows of each list; of what is beyond one more is read, to say that there is more."""
 
 WAITING = (InboundState.UNDERSTOOD, InboundState.QUARANTINED)
 QUIET = ("automatic", "bounce", "newsletter", "complaint", "opt_out")
@@ -42,7 +42,7 @@ def replies(session: Session) -> list[Item]:
         .outerjoin(Company, Company.id == Prospect.company_id)
         .where(InboundMail.state.in_(WAITING), InboundMail.kind.not_in(QUIET))
         .order_by(InboundMail.received_at)
-        .limit(MOST)
+        .limit(MOST + 1)
     )
     found = [
         Item(
@@ -67,7 +67,7 @@ def due_tasks(session: Session, *, staff_id: int, until: datetime) -> list[Item]
         .join(Company, Company.id == Prospect.company_id)
         .where(open_tasks.waiting(), Task.due_at < until, open_tasks.of(staff_id))
         .order_by(Task.due_at)
-        .limit(MOST)
+        .limit(MOST + 1)
     )
     return [
         Item(task.id, task.prospect_id, name or address, company, task.due_at, task.title, task.kind.value)
@@ -89,7 +89,7 @@ def in_doubt(session: Session) -> list[Item]:
         .outerjoin(Company, Company.id == Prospect.company_id)
         .where(Message.state == MessageState.UNCERTAIN)
         .order_by(Message.changed_at)
-        .limit(MOST)
+        .limit(MOST + 1)
     )
     return [
         Item(

@@ -30,7 +30,12 @@ def queue() -> list[dict[str, Any]]:
         ("uncertain", "We do not know whether these left", "circle-question-mark", _items("uncertain")),
     ]
     return [
-        {"title": title, "icon": icon, "items": [_line(kind, item) for item in items]}
+        {
+            "title": title,
+            "icon": icon,
+            "items": [_line(kind, item) for item in items[: query.MOST]],
+            "is_more": len(items) > query.MOST,
+        }
         for kind, title, icon, items in groups
         if items
     ]

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm.kernel.errors import NotFoundError
-from crm.queries.today import in_doubt
+from crm.queries.today import MOST, in_doubt
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
@@ -32,7 +32,8 @@ def listing() -> ResponseReturnValue:
         }
         for one in in_doubt(reading())
     ]
-    return render_template("staff/uncertain/list.html", lines=lines)
+    is_more = len(lines) > MOST
+    return render_template("staff/uncertain/list.html", lines=lines[:MOST], is_more=is_more)
 
 
 @bp.post("/uncertain/<int:message_id>")

@@ -37,6 +37,21 @@ def test_the_side_bar_counts_what_today_shows(sales: Browser, task: int) -> None
     assert "0 of 1 done" in page
 
 
+@pytest.mark.parametrize(("waiting", "is_more"), [(50, False), (52, True)])
+def test_a_list_that_is_cut_says_so(sales: Browser, outreach: Outreach, waiting: int, is_more: bool) -> None:
+    who = outreach.person()
+    with outreach.services.database.transaction() as session:
+        for number in range(waiting):
+            said = Said(NoteKind.NOTE, f"Belt {number}", follow_up_at=outreach.now + timedelta(hours=3))
+            log_note(session, who, said, by=sales.staff_id, now=outreach.now)
+    page = sales.get("/").text
+    assert page.count('class="queue-item"') == 50
+    assert ('<span class="count">50+</span>' in page, "The oldest 50." in page) == (
+        waiting > 50,
+        waiting > 50,
+    )
+
+
 def test_a_page_that_stays_open_overnight_learns_the_day_and_the_count(
     sales: Browser, task: int, outreach: Outreach, clock: FakeClock
 ) -> None:
