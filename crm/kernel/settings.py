@@ -150,7 +150,7 @@ def _service_url(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+    if not text.startswith(("sqlite://", "postgresql+psycopg://")):
         raise ValueError("sqlite:///file or postgresql+psycopg://user@host/name.")
     return text
 
