@@ -69,4 +69,4 @@ def _mark_for_ever(
 
 NO_GATE: Changes = ((dispatch, "ask_again", of_crashes._mark_without_asking),)  # noqa: SLF001 - the same fault
 NO_STATE: Changes = ((dispatch, "claim_batch", _claim_what_was_due), (claims, "_TAKE", _TAKE_ANYTHING))
-NO_LEASE: Changes = ((dispatch, "ask_again", _mark_for_ever),)
+NO_LEASE: Changes = ((dispatch, "ask_again", _mark_for_ever), (dispatch, "HAND_OVER", -LEASE * 1_000))

@@ -81,7 +81,7 @@ def _no_lease(made: Installation) -> AbstractContextManager[None]:
         session.execute(update(_messages).where(_m.id.in_(query)).values(state=MessageState.SENDING))
         return [Leaving(one, None) for one in found]
 
-    return put((dispatch, "ask_again", ours_for_ever))
+    return put((dispatch, "ask_again", ours_for_ever), (dispatch, "HAND_OVER", -claims.LEASE * 1_000))
 
 
 def _guessed(*, state: MessageState) -> Put:
