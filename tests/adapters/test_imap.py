@@ -1,6 +1,7 @@
 """Inbound mail in a real Dovecot: called at once, read once, in private, and never held up by one message."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -94,7 +95,7 @@ def test_mail_is_never_read_in_the_open_from_elsewhere() -> None:
 
 
 def called_after(server: Dovecot, inbox: ImapInbox) -> float:
-    """Seconds from the arrival of a mail to the call."""
+    """Seconds from the arrival of a mail to the call; without a call the mail is there at the next look."""
     came: list[float] = []
 
     def deliver() -> None:
@@ -109,9 +110,8 @@ def called_after(server: Dovecot, inbox: ImapInbox) -> float:
     called = inbox.wait(20, never)
     after = monotonic()
     thread.join()
-    assert called
     assert subjects(inbox) == ["stop"]
-    return after - came[0]
+    return after - came[0] if called else math.inf
 
 
 def test_a_new_mail_is_called_out_within_a_second(server: Dovecot, inbox: ImapInbox) -> None:
