@@ -209,10 +209,7 @@ class Unplanned:
 
 
 def take_back(
-    session: Session,
-    *,
-    prospect_ids: Collection[int] = (),
-    enrolment_ids: Collection[int] = (),
+    session: Session, *, prospect_ids: Collection[int] = (), enrolment_ids: Collection[int] = ()
 ) -> list[Unplanned]:
     """Remove steps of sequences that are still `due` or `held`: what they should say has changed.
 
