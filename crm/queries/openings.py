@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from sqlalchemy import Integer, String, TextClause, bindparam, text
+from sqlalchemy import Integer, String, TextClause, bindparam, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TextualSelect
 
@@ -18,6 +18,7 @@ from crm.delivery.models import Message
 from crm.kernel.db import UTCDateTime
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.mail import TrackingMode
+from crm.kernel.public_links import REFERENCE
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope
 from crm.privacy.register import STOPS_MEASURING
 from crm.prospects.models import Company, Prospect, SpellingKey
@@ -106,6 +107,18 @@ def measured(
         return found
     silent = _at_silent_companies(session, register, {one.prospect_id for one in found.values()} - {None})
     return {pixel: one for pixel, one in found.items() if one.prospect_id not in silent}
+
+
+def references(session: Session, message_ids: Collection[int]) -> dict[int, str]:
+    """What the unsubscribe links of these messages call them."""
+    asked = select(Message.id, Message.public_id).where(Message.id.in_(message_ids))
+    return {id_: public_id[:REFERENCE] for id_, public_id in session.execute(asked)}
+
+
+def message_of(session: Session, reference: str) -> int | None:
+    """The message that an unsubscribe link speaks of; None when it is gone."""
+    whole = Message.public_id.startswith(reference, autoescape=True)
+    return session.scalar(select(Message.id).where(whole)) if reference else None
 
 
 def _found(session: Session, asked: Mapping[str, object]) -> list[Measured]:

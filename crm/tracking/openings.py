@@ -39,6 +39,16 @@ class Fetch(NamedTuple):
     """`machines.network_of` the client's address."""
 
 
+class Visit(NamedTuple):
+    """The unsubscribe page of a message was asked for. Kept nowhere: it takes back an opening just before."""
+
+    message: str
+    """The reference in the link."""
+
+    at: datetime
+    """Calendar time."""
+
+
 class Row(NamedTuple):
     """One opening as it is kept."""
 
@@ -103,6 +113,20 @@ def mark_scanned(session: Session, message_ids: Collection[int], place: IpDigest
         .where(
             Opening.message_id.in_(message_ids),
             Opening.ip_digest == place,
+            Opening.opened_by == OpeningClass.PERSON,
+        )
+        .values(opened_by=OpeningClass.SCANNER)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_hurried(session: Session, message_id: int, *, since: datetime) -> None:
+    """Say of a message's openings after `since` that no person made them, wherever they came from."""
+    session.execute(
+        update(Opening)
+        .where(
+            Opening.message_id == message_id,
+            Opening.opened_at > since,
             Opening.opened_by == OpeningClass.PERSON,
         )
         .values(opened_by=OpeningClass.SCANNER)

@@ -14,7 +14,8 @@ from crm.queries.openings import Register
 from crm.services import Services
 from crm.tracking.addresses import IpAddress, IpDigest, IpPurpose, client_address, ip_digest
 from crm.tracking.machines import HEADERS, LONGEST_AGENT, Hints, classify, network_of
-from crm.tracking.openings import Fetch
+from crm.tracking.openings import Fetch, Visit
+from crm.tracking.visits import Visits
 from crm.tracking.writer import BatchWriter, close_at_exit
 from crm.web.headers import BARE
 from crm.workflows.reports.note_openings import Noting, note_openings
@@ -24,6 +25,8 @@ StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 PREFIX: Final = "/o/"
+PAGE: Final = "/u/"
+"""Where the unsubscribe page is: a scanner fetches it together with the pixel."""
 
 GIF: Final = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
@@ -49,13 +52,16 @@ _ASKED: Final = tuple((name, "HTTP_" + name.upper().replace("-", "_")) for name 
 class Pixel:
     """Answers pixels, hands everything else on."""
 
-    def __init__(self, app: WsgiApp, services: Services, writer: BatchWriter[Fetch]) -> None:
+    def __init__(
+        self, app: WsgiApp, services: Services, writer: BatchWriter[Fetch | Visit], visits: Visits
+    ) -> None:
         self._app = app
         self._links = services.links
         self._clocks = services.clocks
         self._keys = services.ip_keys
         self._proxies = services.proxies
         self.writer = writer
+        self._visits = visits
         self._is_demo = services.clocks.calendar is not services.clocks.real
         self._looked_at = self._clocks.real()
 
@@ -65,6 +71,8 @@ class Pixel:
         method = environ.get("REQUEST_METHOD")
         if not path.startswith(PREFIX) or method not in {"GET", "HEAD"}:
             self._let_keys_die(self._clocks.real())
+            if path.startswith(PAGE) and method in {"GET", "HEAD"}:
+                self._note_page(path[len(PAGE) :])
             return self._app(environ, start_response)
         if method == "GET":
             self._note(environ, path[len(PREFIX) :])
@@ -86,13 +94,24 @@ class Pixel:
         self.writer.add(
             Fetch(
                 pixel=pixel,
-                at=(self._clocks.calendar() if self._is_demo else real_at).replace(microsecond=0),
+                at=self._calendar(real_at).replace(microsecond=0),
                 real_at=real_at,
                 agent=environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT],
                 place=self._place(address, real_at),
                 network=network_of(address),
             )
         )
+
+    def _note_page(self, token: str) -> None:
+        """Remember in memory that the page was asked for; an opening just before was a machine's."""
+        with suppress(InvalidLinkError):
+            message = self._links.read_unsubscribe(token).message
+            at = self._clocks.real()
+            self._visits.note(message, at)
+            self.writer.add(Visit(message, self._calendar(at)))
+
+    def _calendar(self, real_at: datetime) -> datetime:
+        return self._clocks.calendar() if self._is_demo else real_at
 
     def _let_keys_die(self, real_at: datetime) -> None:
         """Once an hour: a key that is past its life must not live on in this process's memory (D5)."""
@@ -111,13 +130,17 @@ class Pixel:
         return None
 
 
-def make_pixel(app: WsgiApp, services: Services) -> Pixel:
-    """Put the pixel in front of an app. Its writer is closed on every orderly stop of the process."""
-    noting = Noting(Register(services.settings.keys.addresses), services.clocks.speed)
+def make_pixel(app: WsgiApp, services: Services, visits: Visits | None = None) -> Pixel:
+    """Put the pixel in front of an app. Its writer is closed on every orderly stop of the process.
 
-    def write(fetches: Sequence[Fetch]) -> None:
-        note_openings(services.database, noting, fetches)
+    `visits` is what the processes of one server share; none when this is the only one.
+    """
+    shared = visits or Visits()
+    noting = Noting(Register(services.settings.keys.addresses), services.clocks.speed, visits=shared)
+
+    def write(noted: Sequence[Fetch | Visit]) -> None:
+        note_openings(services.database, noting, noted)
 
     writer = BatchWriter(write)
     close_at_exit(writer)
-    return Pixel(app, services, writer)
+    return Pixel(app, services, writer, shared)

@@ -105,6 +105,9 @@ _GUARDED: Final = 0.13
 _TOO_QUICK: Final = 12.0
 """Real seconds within which an opening looks like a machine's (standards §4.2 says ten)."""
 
+_TO_THE_PAGE: Final = 3.0
+"""Real seconds; whoever is on the unsubscribe page two seconds after the pixel counts as a machine too."""
+
 _UP: Final = time(7, 30)
 _TO_BED: Final = time(22)
 _NUMBERS: Final = ((1, 6.0), (2, 3.0), (3, 1.0))  # the mail at which somebody does what they do
@@ -149,11 +152,11 @@ def _plans(seed: int, letter: Letter, zone: ZoneInfo, speed: float) -> Iterator[
     if letter.start:
         yield from _as_customer(seed, letter, read_at, zone)
     elif temper is not Temper.FORGETFUL:
-        yield from _as_reader(seed, letter, temper, read_at, zone)
+        yield from _as_reader(seed, letter, temper, read_at, zone, speed)
 
 
 def _as_reader(
-    seed: int, letter: Letter, temper: Temper, read_at: datetime, zone: ZoneInfo
+    seed: int, letter: Letter, temper: Temper, read_at: datetime, zone: ZoneInfo, speed: float
 ) -> Iterator[Plan]:
     who, number = letter.recipient, letter.number
     device = device_of(seed, who)
@@ -166,19 +169,18 @@ def _as_reader(
         if share(seed, who, number, "thanks") < 0.6:
             yield Plan(Act.REPLY, _soon(seed, letter, read_at, zone), "thanks")
     elif weighted(_NUMBERS, seed, who, "number") == number:
-        yield from _as_themselves(seed, letter, temper, read_at, zone)
+        yield from _as_themselves(seed, letter, temper, read_at, zone, speed)
 
 
 def _as_themselves(
-    seed: int, letter: Letter, temper: Temper, read_at: datetime, zone: ZoneInfo
+    seed: int, letter: Letter, temper: Temper, read_at: datetime, zone: ZoneInfo, speed: float
 ) -> Iterator[Plan]:
     """The one thing they do about it."""
     if temper is Temper.ONE_CLICK and letter.one_click:
         yield Plan(Act.ONE_CLICK, read_at + timedelta(minutes=2))
     elif temper is Temper.CHOOSER and letter.one_click:
-        yield Plan(
-            Act.CHOOSE, read_at + timedelta(minutes=4), weighted(_CHOICES, seed, letter.recipient, "choice")
-        )
+        later = _awake(read_at + timedelta(seconds=max(240.0, _TO_THE_PAGE * speed)), zone)
+        yield Plan(Act.CHOOSE, later, weighted(_CHOICES, seed, letter.recipient, "choice"))
     elif temper in _REPLIES:
         yield Plan(Act.REPLY, _soon(seed, letter, read_at, zone), _REPLIES[temper])
 

@@ -79,6 +79,19 @@ def test_no_person_is_as_quick_as_a_machine(speed: float) -> None:
                 assert (plan.at - SENT).total_seconds() / speed > 10
 
 
+@pytest.mark.parametrize("speed", [1.0, 3600.0, 20_000.0])
+def test_no_person_is_on_the_page_as_quickly_as_a_machine(speed: float) -> None:
+    """Two real seconds between pixel and unsubscribe page are a scanner's (standards 4.2)."""
+    choosers = [one for one in ADDRESSES if temper_of(SEED, one) is Temper.CHOOSER]
+    assert choosers
+    for address in choosers:
+        for number in (1, 2, 3):
+            done = plans(SEED, replace(LETTER, recipient=address, number=number), ZONE, speed=speed)
+            opened = [plan.at for plan in done if plan.act is Act.OPEN]
+            chosen = [plan.at for plan in done if plan.act is Act.CHOOSE]
+            assert all(abs((at - open_).total_seconds()) / speed > 2 for at in chosen for open_ in opened)
+
+
 def test_a_mailbox_that_does_not_exist_opens_nothing() -> None:
     assert acts(of(Temper.GONE)) == {Act.BOUNCE: 1}
 

@@ -1,20 +1,21 @@
 """The open pixel: one answer for everybody, and a row only where there may be one (D4, P12, P13, P20)."""
 
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from crm.delivery.models import Message
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.mail import TrackingMode
-from crm.kernel.public_links import StepDay
+from crm.kernel.public_links import REFERENCE, MailboxLink, StepDay
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
@@ -41,7 +42,11 @@ def behind(environ: dict[str, Any], start_response: Any) -> Any:
 def anna(services: Services) -> Planted:
     """Somebody whose mail with an individual pixel was taken an hour ago."""
     with services.database.transaction() as session:
-        more = {"messages.pixel_id": PIXEL, "messages.sent_at": NOW - timedelta(hours=1)}
+        more = {
+            "messages.pixel_id": PIXEL,
+            "messages.public_id": "a" * 26,
+            "messages.sent_at": NOW - timedelta(hours=1),
+        }
         more |= {"messages.tracking": TrackingMode.INDIVIDUAL, "prospects.restricted_at": None}
         someone = plant(session, services.settings.keys.addresses, name="anna", more=more)
         spellings(session, services.settings.keys.addresses, someone)
@@ -222,6 +227,71 @@ def test_a_message_has_at_most_twenty(
         get(pixel, path(services))
         clock.advance(timedelta(minutes=2))
     assert len(openings(services, pixel)) == 20
+
+
+def page(services: Services) -> str:
+    """The unsubscribe page behind the link of Anna's mail."""
+    with services.database.reading() as session:
+        message = session.scalars(select(Message).where(Message.pixel_id == PIXEL)).one()
+    link = MailboxLink(message.address_digest, 1, message.public_id[:REFERENCE])
+    return "/" + services.links.unsubscribe_url(link).split("/", 3)[3]
+
+
+def settle(services: Services, pixel: Pixel, expected: int) -> None:
+    """Wait until the pixel's thread has written this many openings."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with services.database.reading() as session:
+            if session.scalar(select(func.count()).select_from(Opening)) == expected:
+                return
+        time.sleep(0.02)
+    raise AssertionError("the openings were not written")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("gap", "by"), [(2, OpeningClass.SCANNER), (3, OpeningClass.PERSON)])
+def test_whoever_gets_from_the_page_to_the_pixel_in_two_seconds_is_a_scanner(
+    services: Services, pixel: Pixel, anna: Planted, clock: FakeClock, gap: int, by: OpeningClass
+) -> None:
+    Client(pixel, Response).head(page(services))
+    clock.advance(timedelta(seconds=gap))
+    get(pixel, path(services))
+    (row,) = openings(services, pixel)
+    assert row.opened_by is by
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("gap", "by"), [(2, OpeningClass.SCANNER), (3, OpeningClass.PERSON)])
+def test_an_opening_is_taken_back_where_the_page_follows_within_two_seconds(
+    services: Services, pixel: Pixel, anna: Planted, clock: FakeClock, gap: int, by: OpeningClass
+) -> None:
+    get(pixel, path(services))
+    settle(services, pixel, 1)
+    clock.advance(timedelta(seconds=gap))
+    Client(pixel, Response).open(page(services))
+    (row,) = openings(services, pixel)
+    assert row.opened_by is by
+
+
+def test_an_old_opening_stays_a_persons_when_a_scanner_comes_by(
+    services: Services, pixel: Pixel, anna: Planted, clock: FakeClock
+) -> None:
+    get(pixel, path(services))
+    settle(services, pixel, 1)
+    clock.advance(timedelta(hours=3))
+    Client(pixel, Response).open(page(services))
+    get(pixel, path(services), agent=READER + " later")
+    assert [one.opened_by for one in openings(services, pixel)] == [OpeningClass.PERSON, OpeningClass.SCANNER]
+
+
+def test_a_page_of_another_message_tells_nothing(services: Services, pixel: Pixel, anna: Planted) -> None:
+    link = services.links.read_unsubscribe(page(services).removeprefix("/u/"))
+    other = services.links.unsubscribe_url(replace(link, message="q" * REFERENCE))
+    for where in ("/" + other.split("/", 3)[3], "/u/test", "/u/", "/u/" + "a" * 5_000):
+        Client(pixel, Response).open(where)
+    get(pixel, path(services))
+    (row,) = openings(services, pixel)
+    assert row.opened_by is OpeningClass.PERSON
 
 
 def test_a_scanner_is_told_by_its_haste(services: Services, pixel: Pixel, anna: Planted) -> None:
