@@ -25,6 +25,9 @@ _FILE: Final = Path(__file__).with_name("bounces.toml")
 _CODE: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY: Final = re.compile(r"(?<![\d.])([45]\d\d)[ -]")
 _NUMBERS: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_OF_THEIRS: Final = re.compile(r"5\.7\.1\d\d$")
+"""Exchange: who may write to a group or a mailbox; an outsider is called not authenticated there."""
+
 _BETWEEN: Final = r".{0,60}?"
 _TELLING: Final = re.compile(
     r"(?<![\d.])[45]\d\d[ -]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?!\.?\d)|\breason\b|\berror\b"
@@ -115,7 +118,7 @@ def judge(status: str, diagnostic: str) -> tuple[str, Sub, Hardness]:
     reply = next(iter(_REPLY.findall(diagnostic)), "")
     by_words = next((sub for sub, pattern in _rules().words if pattern.search(diagnostic)), None)
     is_passing = code.startswith("4") or (not code and reply.startswith("4"))
-    is_ours = by_words is Sub.AUTHENTICATION and ".7." in code
+    is_ours = by_words is Sub.AUTHENTICATION and ".7." in code and not _OF_THEIRS.match(code)
     if by_words and (not code or code in _rules().vague or is_ours):
         return code, by_words, _softened(_BY_WORDS[by_words], is_passing=is_passing)
     sub, hardness = _meaning(code) if code else (Sub.SYSTEM, Hardness.SOFT)

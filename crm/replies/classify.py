@@ -4,6 +4,7 @@ The order matters. Reports of machines come first, because bounces look automati
 somebody's own words, which wins over everything below; then programs, newsletters and people.
 """
 
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -30,6 +31,11 @@ _TONES: Final = {
     Tone.UNSURE: Sub.NONE,
 }
 
+_WAY_OUT: Final = re.compile(
+    r"https?://|www\.|mailto:|\b(?:cli(?:ck|quez)|klik|klicken)\b|\bunsubscribe\W+here\b", re.IGNORECASE
+)
+"""How a newsletter leads to where one leaves it."""
+
 
 def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") -> Verdict:
     """Judge one mail.
@@ -52,7 +58,9 @@ def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") ->
     if automatic:
         return _held(automatic, intents(without_usual(words)) + _subject(mail))
     if _is_newsletter(mail):
-        return Verdict(MailKind.NEWSLETTER, evidence=("header.list",))
+        newsletter = Verdict(MailKind.NEWSLETTER, evidence=("header.list",))
+        # Help desks and groups mark what people write as a list does; a newsletter leads to its way out.
+        return newsletter if _WAY_OUT.search(words) else _held(newsletter, said)
     today = mail.sent_on or received
     until = later_on(fold(words), today)
     wish = (

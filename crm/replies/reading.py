@@ -33,6 +33,7 @@ MOST_BOUNDARIES: Final = 1_000
 UNREADABLE: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
 """What the library's parser is known to raise on hostile mail."""
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,990})>")
 _ANGLE: Final = re.compile(r"<([^<>@\s]{1,320}@[^<>@\s]{1,255})>")
 _BARE: Final = re.compile(r"[^\s<>,;:\"()]{1,320}@[^\s<>,;:\"()@]{1,255}")
@@ -45,7 +46,7 @@ class ReadMail:
     """One inbound mail. Absent fields are empty, never missing."""
 
     headers: Mapping[str, tuple[str, ...]] = field(repr=False)
-    """Raw values by lower-case name, in order."""
+    """Raw values by lower-case name, in order; without control characters, which no database keeps."""
 
     subject: str = field(repr=False)
     sender: EmailAddress | None = field(repr=False)
@@ -172,7 +173,7 @@ def _parsed(raw: bytes) -> tuple[Message, list[str]]:
 def _headers(message: Message) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, value in message.raw_items():
-        found.setdefault(name.lower(), []).append(_unescaped(str(value)))
+        found.setdefault(name.lower(), []).append(_CONTROL.sub("", _unescaped(str(value))))
     return {name: tuple(values) for name, values in found.items()}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Required, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.prepared import Prepared, one_of
@@ -105,6 +105,22 @@ def pause_all(
     running = select(_e.id).where(_e.prospect_id.in_(prospect_ids), _e.state == EnrolmentState.RUNNING)
     ids = list(session.scalars(running))
     pause(session, ids, reason, **how)
+    return ids
+
+
+def hold_all(
+    session: Session, prospect_ids: Collection[int], reason: StopReason, **how: Unpack[Pausing]
+) -> list[int]:
+    """Hold what runs for these people, and what a date would let go on; the enrolments' ids."""
+    ends_by_itself = and_(_e.state == EnrolmentState.PAUSED, _e.resumes_at.is_not(None))
+    ids = list(
+        session.scalars(
+            select(_e.id).where(
+                _e.prospect_id.in_(prospect_ids), or_(_e.state == EnrolmentState.RUNNING, ends_by_itself)
+            )
+        )
+    )
+    hold(session, ids, reason, **how)
     return ids
 
 

@@ -51,6 +51,7 @@ TABLE = """
         | 550 5.7.1 message rejected due to DMARC policy                | authentication | ours
 5.0.0   | 550-5.1.1 account does not exist                              | address        | hard
 5.7.1   | 550 5.7.1 recipient address rejected: user unknown            | address        | hard
+5.7.133 | 550 5.7.133 SenderNotAuthenticatedForGroup; the sender was not authenticated | policy  | block
 5.9.9   | 550 something nobody has seen                                 | system         | soft
         |                                                               | system         | soft
 """

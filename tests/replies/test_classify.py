@@ -56,6 +56,44 @@ def test_what_a_mailing_list_sends_is_no_answer_and_its_footer_no_opt_out() -> N
     assert kind_of("News. Unsubscribe here.", "News", "List-Id: <n.x.example>")[0] == MailKind.NEWSLETTER
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Precedence: bulk",),
+        ("List-Id: info <info.winkel.example>", "List-Unsubscribe: <mailto:info+leave@winkel.example>"),
+        ("List-Unsubscribe: <https://desk.winkel.example/x>",),
+    ],
+)
+def test_a_no_that_a_help_desk_or_a_group_passes_on_is_asked_about(headers: tuple[str, ...]) -> None:
+    assert kind_of("Please remove me from your list.", "Your mail", *headers)[0] == MailKind.UNCLEAR
+    assert (
+        kind_of("Bitte streichen Sie uns aus Ihrem Verteiler.", "Ihre Mail", *headers)[0] == MailKind.UNCLEAR
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm on annual leave and back on Wednesday 2 December. Ask Ann (Bob is no longer with the company).",
+        "Ab Montag, den 30. November bin ich wieder erreichbar. Frau Meier ist nicht mehr bei uns tätig.",
+        "Ik ben afwezig tot donderdag 3 december. Ons adres info@oud.example wordt niet meer gelezen.",
+    ],
+)
+def test_whoever_comes_back_has_not_left_though_somebody_else_has(text: str) -> None:
+    assert kind_of(text, "Automatic reply", AUTO) == (MailKind.AUTOMATIC, Sub.OUT_OF_OFFICE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Per 1 november ben ik niet meer werkzaam bij Winkel. Neem contact op met Jan.",
+        "Marie ne travaille plus chez nous depuis septembre.",
+    ],
+)
+def test_whoever_has_left_does_not_come_back(text: str) -> None:
+    assert kind_of(text, "Automatic reply", AUTO) == (MailKind.AUTOMATIC, Sub.LEFT_COMPANY)
+
+
 def test_an_answer_that_came_through_a_list_is_heard() -> None:
     assert kind_of("Stop", "Re: photos", "List-Id: <team.x.example>", ANSWER)[0] == MailKind.OPT_OUT
 

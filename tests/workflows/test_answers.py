@@ -13,6 +13,7 @@ from crm.kernel.mail import MailKind
 from crm.privacy.models import RightsRequest
 from crm.replies.models import InboundMail, InboundState
 from crm.replies.verdicts import Verdict
+from crm.sequences import enrolments
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.services import Services
 from crm.staff.models import Role
@@ -318,3 +319,59 @@ def test_a_mail_without_a_message_id_is_understood_and_answered_without_a_thread
     with talk.services.database.transaction() as session:
         written = Written("", "Dat doen we.", mail.id)
         assert write_mail(session, talk.services.desk, talk.person, written, now=talk.outreach.now)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("header", ["Message-ID: <a\0b@x.example>", "In-Reply-To: <a\0b@{ours}>"])
+def test_a_character_that_no_database_keeps_holds_up_nobodys_no(talk: Correspondence, header: str) -> None:
+    named = header.format(ours=talk.services.links.mail_domain)
+    talk.arrives(
+        f"From: x@elders.example\r\nTo: sales@produfoto.example\r\n{named}\r\n\r\nHallo\r\n".encode()
+    )
+    talk.writes("Haal me van de lijst.", Message_ID="<2@winkel.example>")
+    assert talk.refusals()
+
+
+@pytest.mark.both_databases
+def test_a_mail_that_cannot_be_acted_on_waits_and_holds_up_no_other(
+    talk: Correspondence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault is planted, once where mails are acted on and once where they are matched as well."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise TypeError
+
+    with monkeypatch.context() as planted:
+        planted.setattr(understanding.answer_mail, "act", fails)
+        mail = talk.writes("Kunt u mij morgen bellen?")
+    assert (mail.state, mail.kind, mail.sub) == (InboundState.QUARANTINED, "unclear", "broken")
+    assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
+    with monkeypatch.context() as planted:
+        planted.setattr(understanding, "match", fails)
+        lost = talk.writes("Belt u mij maar.", Message_ID="<2@winkel.example>")
+    assert (lost.state, lost.kind, lost.sub) == (InboundState.QUARANTINED, "unclear", "broken")
+    talk.writes("Haal me van de lijst.", Message_ID="<3@winkel.example>")
+    assert talk.refusals()
+
+
+@pytest.mark.both_databases
+def test_a_doubt_outlasts_an_absence(talk: Correspondence) -> None:
+    talk.writes("Ik ben afwezig tot en met 6 maart 2026.", Auto_Submitted="auto-replied")
+    talk.writes("Zit hier echt niet op te wachten hoor.", Message_ID="<2@winkel.example>")
+    talk.writes(
+        "Ik ben afwezig tot en met 7 maart 2026.",
+        Auto_Submitted="auto-replied",
+        Message_ID="<3@winkel.example>",
+    )
+    talk.days(40)
+    assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
+
+
+def test_a_doubt_outlasts_a_pause_of_a_colleague(talk: Correspondence) -> None:
+    with talk.services.database.transaction() as session:
+        until = talk.outreach.now + timedelta(days=5)
+        held = [talk.enrolment().id]
+        enrolments.pause(session, held, StopReason.BY_STAFF, at=talk.outreach.now, resumes_at=until)
+    talk.writes("Zit hier echt niet op te wachten hoor.")
+    talk.days(20)
+    assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)

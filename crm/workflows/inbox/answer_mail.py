@@ -112,7 +112,7 @@ def _rights(case: _Case) -> None:
     """A request starts a clock, and stops outreach as well; one to put data right only holds it."""
     if case.verdict.sub is Sub.RECTIFICATION:
         _answered(case)
-        _pause(case, StopReason.IN_DOUBT, detail=ANSWER)
+        _doubt(case)
     else:
         _opt_out(case)
     names = _names(case)
@@ -195,7 +195,18 @@ def _person(case: _Case) -> None:
 
 def _unclear(case: _Case) -> None:
     """It might be a no: nothing leaves until a person has looked."""
-    _pause(case, StopReason.IN_DOUBT, detail=ANSWER)
+    _doubt(case)
+
+
+def _doubt(case: _Case) -> None:
+    if case.person is not None:
+        hold_in_doubt(case.session, case.person, now=case.now)
+
+
+def hold_in_doubt(session: Session, prospect_id: int, *, now: datetime) -> None:
+    """Hold somebody's sequences until a person has looked; no pause of theirs ends by itself any more."""
+    held = enrolments.hold_all(session, [prospect_id], StopReason.IN_DOUBT, at=now, detail=ANSWER)
+    outbox.take_back(session, enrolment_ids=held)
 
 
 def _answered(case: _Case) -> None:

@@ -3,6 +3,9 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crm.kernel.digests import AddressDigest
 from crm.kernel.faults import point
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50  # mails in one run
 
+_NOT_ACTED_ON: Final = Verdict(MailKind.UNCLEAR, Sub.BROKEN, evidence=("broken.acting",))
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingRoom:
@@ -30,10 +35,28 @@ class ReadingRoom:
 
 
 def understand_mail(room: ReadingRoom, *, now: datetime) -> int:
-    """Read what waits, each mail in a transaction of its own; how many. Safe in several workers at once."""
+    """Read what waits, each mail in a transaction of its own; how many. Safe in several workers at once.
+
+    A mail that cannot be acted on holds up no other: it is set aside, its thread waits, and it is shown.
+
+    Raises:
+        OperationalError: the database cannot be written now; nothing is wrong with the mail.
+        OSError: a no could not be written to the journal; likewise.
+    """
     with room.refusals.database.reading() as session:
         waiting = inbox.waiting(session, limit=AT_ONCE)
-    return sum(_understand_one(room, mail_id, now=now) for mail_id in waiting)
+    return sum(_understand_or_set_aside(room, mail_id, now=now) for mail_id in waiting)
+
+
+def _understand_or_set_aside(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
+    for attempt in (_understand_one, _set_aside):
+        try:
+            return attempt(room, mail_id, now=now)
+        except OperationalError:
+            raise
+        except (SQLAlchemyError, *UNREADABLE):
+            log.exception("inbound mail could not be acted on", extra={"mail": mail_id})
+    return _put_by(room, mail_id, now=now)
 
 
 def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
@@ -60,6 +83,33 @@ def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
                 "matched": found.by,
             },
         )
+        return True
+
+
+def _set_aside(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
+    """Only what doubt takes: note whose it is, hold them, and ask."""
+    with room.refusals.database.transaction() as session:
+        row = inbox.open_one(session, mail_id)
+        if row is None or row.raw is None:
+            return False
+        mail = read(row.raw)
+        found = match(session, room.letters.links, room.refusals.ring, mail)
+        _note(row, mail, found, _NOT_ACTED_ON, _digest_of(room, mail), now)
+        if found.prospect_id is not None:
+            answer_mail.hold_in_doubt(session, found.prospect_id, now=now)
+        return True
+
+
+def _put_by(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
+    """Nothing can be made of it, not even whose it is: a person finds it on Today."""
+    with room.refusals.database.transaction() as session:
+        row = inbox.open_one(session, mail_id)
+        if row is None:
+            return False
+        row.state = InboundState.QUARANTINED
+        row.kind, row.sub = _NOT_ACTED_ON.kind.value, _NOT_ACTED_ON.sub.value
+        row.evidence = " ".join(_NOT_ACTED_ON.evidence)
+        row.understood_at = now
         return True
 
 
