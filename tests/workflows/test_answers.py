@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from email import message_from_bytes
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crm.conversations.models import Task
-from crm.delivery.models import Message
+from crm.delivery.models import Message, MessageState
 from crm.kernel.mail import MailKind
 from crm.privacy.models import RightsRequest
 from crm.replies.models import InboundMail, InboundState
@@ -18,6 +18,8 @@ from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.services import Services
 from crm.staff.models import Role
 from crm.workflows.desk.write_mail import Written, write_mail
+from crm.workflows.desk.write_mail import take_back as take_mail_back
+from crm.workflows.inbox import answer_mail
 from crm.workflows.inbox import understand_mail as understanding
 from crm.workflows.inbox.handle_reply import Label, handle_reply, take_back
 from crm.workflows.sending.resume import resume, those_due
@@ -100,6 +102,19 @@ def test_a_colleagues_answer_pauses_the_others_and_asks_the_owner(talk: Correspo
     [asked] = tasks(talk, [other])
     assert "else at this company" in asked.title
     assert asked.enrolment_id is not None
+
+
+def test_every_answer_that_holds_somebody_asks_the_owner(talk: Correspondence) -> None:
+    """Asked, told to go on, and held again by a second answer the same day."""
+    other = colleague(talk)
+    talk.writes("Kunt u mij morgen bellen?")
+    [first] = tasks(talk, [other])
+    with talk.services.database.transaction() as session:
+        session.execute(update(Task).values(done_at=talk.outreach.now))
+        assert first.enrolment_id is not None
+        assert resume(session, [first.enrolment_id], now=talk.outreach.now) == 1
+    talk.writes("Of overmorgen?", Message_ID="<2@winkel.example>")
+    assert [one.done_at is None for one in tasks(talk, [other])].count(True) == 1
 
 
 def test_people_elsewhere_go_on(talk: Correspondence) -> None:
@@ -280,6 +295,26 @@ def test_our_answer_stays_in_the_thread_and_the_mailbox(talk: Correspondence) ->
     assert wire["Subject"].startswith("Re: ")
 
 
+def test_one_press_is_one_mail_and_what_was_taken_back_may_be_sent_again(talk: Correspondence) -> None:
+    mail = talk.writes("Kunt u mij morgen bellen?")
+
+    def press(body: str) -> str:
+        with talk.services.database.transaction() as session:
+            written = Written("", body, mail.id, once="the same press")
+            return write_mail(session, talk.services.desk, talk.person, written, now=talk.outreach.now)
+
+    first = press("Dat doen we, tipfout.")
+    assert press("Dat doen we, tipfout.") == first
+    with talk.services.database.transaction() as session:
+        assert take_mail_back(session, first, now=talk.outreach.now)
+    second = press("Dat doen we.")
+    assert press("Dat doen we.") == second
+    with talk.services.database.reading() as session:
+        written = session.scalars(select(Message).where(Message.kind == MailKind.REPLY).order_by(Message.id))
+        states = [(one.public_id, one.state) for one in written]
+    assert states == [(first, MessageState.CANCELLED), (second, MessageState.DUE)]
+
+
 # --- mail that nobody can read
 
 
@@ -342,7 +377,7 @@ def test_a_mail_that_cannot_be_acted_on_waits_and_holds_up_no_other(
         raise TypeError
 
     with monkeypatch.context() as planted:
-        planted.setattr(understanding.answer_mail, "act", fails)
+        planted.setattr(answer_mail, "act", fails)
         mail = talk.writes("Kunt u mij morgen bellen?")
     assert (mail.state, mail.kind, mail.sub) == (InboundState.QUARANTINED, "unclear", "broken")
     assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)

@@ -18,7 +18,8 @@ from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff.words import WEIGHT
 from crm.workflows.desk.write_mail import CannotWriteError, NotAllowedError, Written, take_back, write_mail
-from crm.workflows.inbox.handle_reply import Label, handle_reply
+from crm.workflows.inbox import handle_reply
+from crm.workflows.inbox.handle_reply import Label
 
 bp = Blueprint("writing", __name__)
 
@@ -61,22 +62,27 @@ def send(prospect_id: int) -> ResponseReturnValue:
                 session, services().desk, prospect_id, written, now=now(), speed=services().clocks.speed
             )
             if answers is not None:
-                handle_reply(session, answers, Label.DONE, by=me().id, at=now())
+                handle_reply.handle_reply(session, answers, Label.DONE, by=me().id, at=now())
     except NotAllowedError as error:
         reasons = [(WEIGHT[one.weight], explain(one)) for one in error.decision.against]
         return _page(prospect_id, form, answers, reasons=reasons), 409
     except CannotWriteError as error:
         form.body.errors = [f"This cannot be sent as it is ({error.code}). Nothing was sent."]
         return _page(prospect_id, form, answers), 422
-    return render_template("staff/prospect/written.html", prospect_id=prospect_id, public_id=public_id)
+    return render_template(
+        "staff/prospect/written.html", prospect_id=prospect_id, public_id=public_id, answers=answers
+    )
 
 
 @bp.post("/prospects/<int:prospect_id>/written/<public_id>/take-back")
 @allows(Act.NOTE)
 def undo(prospect_id: int, public_id: str) -> ResponseReturnValue:
-    """Take it back while it is not leaving."""
+    """Take it back while it is not leaving; the mail it would have answered waits on Today again."""
+    answers = whole_number(request.args.get("answers"))
     with services().database.transaction() as session:
         done = take_back(session, public_id, now=now())
+        if done and answers is not None:
+            handle_reply.take_back(session, answers, by=me().id, at=now())
     return redirect(url_for("prospect.show", prospect_id=prospect_id, did="stopped" if done else "left"), 303)
 
 

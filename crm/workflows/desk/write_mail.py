@@ -10,7 +10,8 @@ from crm.compose.headers import UnencodableError
 from crm.compose.letter import LetterFaultError, Sender
 from crm.compose.threads import thread_of
 from crm.delivery import outbox
-from crm.delivery.models import Message
+from crm.delivery.models import Message, MessageState
+from crm.delivery.outbox import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import CrmError, NotFoundError
 from crm.kernel.mail import MailKind
@@ -98,8 +99,23 @@ def write_mail(
         raise CannotWriteError(error.code) from error
     except (LetterFaultError, UnencodableError, ValueError) as error:
         raise CannotWriteError("unwritable") from error
-    key = f"hand:{written.once}" if written.once else None
-    outbox.queue(session, replace(message, decision=to_record(decision), dedupe_key=key), now=now)
+    message = replace(message, decision=to_record(decision))
+    if not written.once:
+        outbox.queue(session, message, now=now)
+        return message.public_id
+    return _queue_once(session, message, f"hand:{written.once}", now=now)
+
+
+def _queue_once(session: Session, message: NewMessage, key: str, *, now: datetime) -> str:
+    """One press is one mail, however often it arrives; what was taken back may be sent again."""
+    cause, turn = key, 0
+    while not outbox.queue(session, replace(message, dedupe_key=cause), now=now):
+        known = select(Message.public_id, Message.state).where(Message.dedupe_key == cause)
+        public_id, state = session.execute(known).one()
+        if state is not MessageState.CANCELLED:
+            return public_id
+        turn += 1
+        cause = f"{key}:{turn}"
     return message.public_id
 
 

@@ -63,5 +63,6 @@ def _hold(session: Session, people: Select[int], *, now: datetime) -> int:
             now=now,
             enrolment_id=row.id,
             assignee_id=row.enrolled_by,
+            again=True,
         )
     return held
