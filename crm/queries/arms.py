@@ -12,7 +12,7 @@ from crm.sequences import versions
 from crm.sequences.models import SequenceVersion, Step, StepVariant
 from crm.sequences.shape import StepText
 from crm.sequences.texts import Variant
-from crm.sequences.wilson import Share, winner
+from crm.sequences.wilson import FEWEST, Share, winner
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,15 @@ class Compared:
     arms: tuple[Arm, ...]
 
     @property
+    def judged(self) -> tuple[Arm, ...]:
+        """Without the texts that were switched off before anything could be told of them."""
+        return tuple(arm for arm in self.arms if not arm.is_off or arm.replied.whole >= FEWEST)
+
+    @property
     def winner(self) -> Arm | None:
         """The text that surely gets more replies; None while intervals overlap."""
-        place = winner([arm.replied for arm in self.arms])
-        return None if place is None else self.arms[place]
+        place = winner([arm.replied for arm in self.judged])
+        return None if place is None else self.judged[place]
 
 
 def compared(session: Session, sequence_id: int) -> list[Compared]:

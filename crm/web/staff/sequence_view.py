@@ -124,7 +124,7 @@ def comparison(found: Compared) -> dict[str, Any]:
     ]
     if best is not None:
         verdict = f"Text {best.variant.letter} gets more replies: its interval is above all others."
-    elif any(arm.replied.whole < FEWEST for arm in found.arms):
+    elif any(arm.replied.whole < FEWEST for arm in found.judged):
         verdict = "Too early: each text needs ten people first."
     else:
         verdict = "No difference can be told yet: the intervals overlap."

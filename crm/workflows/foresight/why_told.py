@@ -94,10 +94,13 @@ _BARS: Final[Mapping[Bar, tuple[str, str]]] = MappingProxyType(
         Bar.PAUSED: ("Their sequence is paused", "resume it on their page"),
         Bar.APPROVAL: ("Their first mail waits for approval", "approve it under To approve"),
         Bar.TASK_OPEN: ("A task has to be done first", "tick it off under Today"),
-        Bar.UNCERTAIN: ("Nobody knows whether their last mail left", "decide under Doubts"),
+        Bar.UNCERTAIN: ("Nobody knows whether their last mail left", "decide under In doubt"),
         Bar.IN_HAND: ("Their mail is leaving now", "it is a matter of seconds"),
         Bar.STEP_AHEAD: ("The next step is not due yet", "nothing needs doing"),
-        Bar.TOO_LATE: ("The step was due too long ago", "decide whether it still goes"),
+        Bar.TOO_LATE: (
+            "The step was due too long ago",
+            "resume the sequence on their page if it still should go, or stop it",
+        ),
         Bar.ADDRESS_CHANGED: ("Their address is another one by now", "enrol them again"),
         Bar.OFFICE_CLOSED: ("Their office is closed", "it opens by itself"),
         Bar.DAY_IS_FULL: ("The mailbox has sent enough for today", "the next day has room again"),
@@ -124,7 +127,15 @@ _CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "by_staff": "a colleague paused it",
         "bounces": "a guardrail stopped it: too much of its mail came back",
         "complaints": "a guardrail stopped it: too many called its mail spam",
+        "blocks": "a guardrail stopped it: too many servers refused its mail",
+        "content": "a server called its mail too big or badly formed",
         "authentication": "its domain fails SPF, DKIM or DMARC",
+        "our_proof": "recipients' servers do not believe that the mail is ours",
+        "login_refused": "the provider refused our login or key",
+        "sender_refused": "the provider does not let us send, or not as this address",
+        "tls_failed": "the connection to the provider could not be made safe",
+        "misconfigured": "the provider says that our settings are wrong",
+        "quota": "the provider says that our quota is used up",
     }
 )
 
