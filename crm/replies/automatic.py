@@ -48,10 +48,10 @@ def automatic_of(mail: ReadMail, words: str, received: date | None) -> Verdict |
     subject = _REPLY_MARK.sub("", fold(mail.subject))
     if sub is None and (_rules().subjects.match(subject) or _rules().anywhere.search(subject)):
         sub = Sub.OUT_OF_OFFICE
-    until = back_on(folded, mail.sent_on or received) if sub in _ABOUT_SOMEBODY else None
-    if until is not None and _rules().texts[Sub.OUT_OF_OFFICE].search(folded):
+    back = back_on(folded, mail.sent_on or received) if sub in _ABOUT_SOMEBODY else None
+    if back is not None and _rules().texts[Sub.OUT_OF_OFFICE].search(folded):
         sub = Sub.OUT_OF_OFFICE  # whoever comes back on a day has not left: that is said of somebody else
-    until = until if sub is Sub.OUT_OF_OFFICE else None
+    until = back if sub is Sub.OUT_OF_OFFICE else None
     return Verdict(MailKind.AUTOMATIC, sub or Sub.NONE, until=until, evidence=(evidence,))
 
 

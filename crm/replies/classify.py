@@ -37,7 +37,9 @@ _WAY_OUT: Final = re.compile(
 """How a newsletter leads to where one leaves it."""
 
 
-def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") -> Verdict:
+def classify(
+    mail: ReadMail, *, received: date | None = None, sent: str = "", is_known: bool = False
+) -> Verdict:
     """Judge one mail.
 
     Args:
@@ -45,6 +47,7 @@ def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") ->
         received: the day it came in; only used for the year of days in out-of-office notes.
         sent: the plain text of the message it answers, when that is known: quoted without marks, it is
             taken out before the rest is judged.
+        is_known: whether it comes from somebody we may write to; of theirs no word is left to a newsletter.
     """
     report = complaint_of(mail) or bounce_of(mail) or _receipt(mail)
     if report:
@@ -60,7 +63,7 @@ def classify(mail: ReadMail, *, received: date | None = None, sent: str = "") ->
     if _is_newsletter(mail):
         newsletter = Verdict(MailKind.NEWSLETTER, evidence=("header.list",))
         # Help desks and groups mark what people write as a list does; a newsletter leads to its way out.
-        return newsletter if _WAY_OUT.search(words) else _held(newsletter, said)
+        return newsletter if not is_known and _WAY_OUT.search(words) else _held(newsletter, said)
     today = mail.sent_on or received
     until = later_on(fold(words), today)
     wish = (

@@ -31,9 +31,6 @@ class Hints:
     crowded: bool = False
     """Several recipients of one step were fetched from this place within a minute (`Crowd`)."""
 
-    seconds_from_page: float | None = None
-    """Between this fetch and one of the unsubscribe page of the same message, either way round."""
-
 
 def network_of(address: IpAddress | None, lists: Lists | None = None) -> str:
     """Whose network an address is in, where that decides something; otherwise empty."""
@@ -71,7 +68,8 @@ def classify(
         return OpeningClass.SCANNER
     if by_agent is not None and by_agent is not OpeningClass.PROXY:
         return by_agent
-    if _is_too_quick(seconds_since_accept, hints, known):
+    # Faster than people are; a fetch before the acceptance was noted as well, however early.
+    if seconds_since_accept is not None and seconds_since_accept < known.after_accept:
         return OpeningClass.SCANNER
     # A proxy serves everybody at a provider: many recipients at once are no sign there.
     if hints.crowded and by_agent is None:
@@ -92,14 +90,6 @@ def _by_agent(agent: str, network: str, known: Lists) -> OpeningClass | None:
     if network == "google" and known.prefetchers.search(agent):
         return OpeningClass.MACHINE
     return None
-
-
-def _is_too_quick(seconds_since_accept: float | None, hints: Hints, known: Lists) -> bool:
-    """Faster than people are. A fetch before the acceptance was noted counts as quick, however early."""
-    if seconds_since_accept is not None and seconds_since_accept < known.after_accept:
-        return True
-    gap = hints.seconds_from_page
-    return gap is not None and abs(gap) <= known.to_page
 
 
 @dataclass(slots=True)

@@ -21,6 +21,10 @@ REPEAT: Final = timedelta(minutes=1)
 """The same program at the same place within this time is one opening: proxies ask up to four times."""
 
 
+READ: Final = (OpeningClass.PERSON, OpeningClass.PROXY)
+"""What may be a reader."""
+
+
 class Fetch(NamedTuple):
     """One GET of a pixel, with the client's address already gone."""
 
@@ -127,7 +131,7 @@ def mark_hurried(session: Session, message_id: int, *, since: datetime) -> None:
         .where(
             Opening.message_id == message_id,
             Opening.opened_at > since,
-            Opening.opened_by == OpeningClass.PERSON,
+            Opening.opened_by.in_(READ),
         )
         .values(opened_by=OpeningClass.SCANNER)
         .execution_options(synchronize_session=False)

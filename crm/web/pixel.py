@@ -61,7 +61,7 @@ class Pixel:
         self._keys = services.ip_keys
         self._proxies = services.proxies
         self.writer = writer
-        self._visits = visits
+        self.visits = visits
         self._is_demo = services.clocks.calendar is not services.clocks.real
         self._looked_at = self._clocks.real()
 
@@ -107,7 +107,7 @@ class Pixel:
         with suppress(InvalidLinkError):
             message = self._links.read_unsubscribe(token).message
             at = self._clocks.real()
-            self._visits.note(message, at)
+            self.visits.note(message, at)
             self.writer.add(Visit(message, self._calendar(at)))
 
     def _calendar(self, real_at: datetime) -> datetime:

@@ -132,6 +132,17 @@ def test_a_start_loads_the_program_once_for_all_its_web_processes(tmp_path: Path
     assert {type(json.loads(line)) for line in ours} == {dict}  # the server's own words as well
 
 
+def test_what_the_web_processes_share_is_made_before_they_part(tmp_path: Path) -> None:
+    """Of two applications of one server, each hears of the pages that the other serves."""
+    env = launch.environment(tmp_path / "var", unused_port())
+    launch.open_house(env)
+    asked = "from crm.bootstrap.web import make_application as m; print(m().visits is m().visits)"
+    told = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", asked], env=env, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "True"
+
+
 def test_whoever_types_the_command_does_not_wait_for_the_program_to_load() -> None:
     code = "import sys, crm.bootstrap.launch; print('sqlalchemy' in sys.modules)"
     asked = subprocess.run(  # noqa: S603 - our own line

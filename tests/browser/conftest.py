@@ -105,6 +105,8 @@ class Eyes:
         for scheme in design_page.SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.evaluate(_SETTLED)
+            if page.evaluate("getComputedStyle(document.body).transitionProperty") != "none":
+                self.faults.append(f"{name}: who wants no motion gets transitions")
             self._photograph(page, f"{name}-{scheme}")
             if axe:
                 self._axe(page, f"{name}, {scheme}", is_first=scheme == design_page.SCHEMES[0])

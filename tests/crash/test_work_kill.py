@@ -20,7 +20,7 @@ from crm.operations.models import Alarm
 from crm.privacy.models import Erasure, Refusal
 from crm.prospects.models import Prospect
 from crm.replies.models import InboundMail
-from crm.sequences import enrolments
+from crm.sequences import pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as SequenceRow
 from crm.services import Services
@@ -132,7 +132,7 @@ def test_a_pause_that_is_over_ends_once(stand: Stand) -> None:
     [one] = outreach.enrolments()
     with stand.services.database.transaction() as session:
         until = stand.clock.now + timedelta(hours=1)
-        enrolments.pause(session, [one.id], StopReason.SNOOZED, at=stand.clock.now, resumes_at=until)
+        pauses.pause(session, [one.id], StopReason.SNOOZED, at=stand.clock.now, resumes_at=until)
     stand.clock.now = NOW.replace(hour=12)
     stand.do("plan", fault="resume.before_commit=kill")
     assert outreach.enrolments()[0].state is EnrolmentState.PAUSED

@@ -36,6 +36,14 @@ def test_what_only_looks_like_a_number_is_refused(odd: str) -> None:
         RING.read(RING.sign(b"payload") + odd + "a")
 
 
+@given(st.binary(min_size=1, max_size=60))
+def test_any_other_last_character_is_refused(payload: bytes) -> None:
+    token = RING.sign(payload)
+    for last in set("abcdefghijklmnopqrstuvwxyz234567") - {token[-1]}:
+        with pytest.raises(InvalidLinkError):
+            RING.read(token[:-1] + last)
+
+
 def test_an_old_key_still_verifies() -> None:
     token = LinkRing(["old" * 12], purpose="test").sign(b"x")
     assert LinkRing(["old" * 12, "new" * 12], purpose="test").read(token) == b"x"

@@ -71,6 +71,15 @@ def test_a_no_that_a_help_desk_or_a_group_passes_on_is_asked_about(headers: tupl
     )
 
 
+def test_of_somebody_we_write_to_no_word_is_left_to_a_newsletter() -> None:
+    """Help desks put links below what their people write."""
+    desk = mail("Please remove me from your list. https://desk.x.example/7", "Hi", "List-Id: <x.example>")
+    assert classify(desk).kind is MailKind.NEWSLETTER
+    assert classify(desk, is_known=True).kind is MailKind.UNCLEAR
+    news = mail("New lamps. https://x.example", "News", "List-Id: <x.example>")
+    assert classify(news, is_known=True).kind is MailKind.NEWSLETTER
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -143,3 +143,10 @@ def test_nothing_of_a_mail_shows_when_it_is_printed() -> None:
     shown = repr(mail("secret words", "secret subject", "X-Secret: secret"))
     assert "secret" not in shown
     assert "jan@x.example" not in shown
+
+
+def test_a_header_has_no_character_that_a_database_refuses() -> None:
+    found = read(
+        b"Message-ID: <a\0b@x.example>\r\nIn-Reply-To: <c\x1bd@x.example>\r\nSubject: a\x07b\r\n\r\nHi"
+    )
+    assert (found.message_id, found.in_reply_to, found.subject) == ("ab@x.example", ("cd@x.example",), "ab")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from crm.sequences import approval, enrolments
+from crm.sequences import approval, enrolments, pauses
 from crm.sequences.models import Enrolment, StopReason
 from crm.services import Services
 from tests.conftest import NOW
@@ -20,8 +20,8 @@ PEOPLE = 4
 WAYS: dict[str, Callable[[Session, list[int]], object]] = {
     "stop": lambda session, ids: enrolments.stop(session, ids, StopReason.REFUSED, at=NOW),
     "finish": lambda session, ids: enrolments.finish(session, ids, at=NOW),
-    "pause": lambda session, ids: enrolments.pause(session, ids, StopReason.SNOOZED, at=NOW),
-    "hold": lambda session, ids: enrolments.hold(session, ids, StopReason.SNOOZED, at=NOW),
+    "pause": lambda session, ids: pauses.pause(session, ids, StopReason.SNOOZED, at=NOW),
+    "hold": lambda session, ids: pauses.hold(session, ids, StopReason.SNOOZED, at=NOW),
     "wait_until": lambda session, ids: enrolments.wait_until(session, dict.fromkeys(ids, NOW)),
     "advance": lambda session, ids: enrolments.advance(session, dict.fromkeys(ids, (2, NOW)), at=NOW),
     "approve": lambda session, ids: approval.note(session, ids, by=None, at=NOW),

@@ -87,11 +87,6 @@ def test_apple_stays_a_machine_in_the_first_seconds() -> None:
     assert seen_as("Mozilla/5.0", 1.0) is OpeningClass.MACHINE
 
 
-def test_pixel_and_page_within_two_seconds_is_a_scanner() -> None:
-    assert seen_as(CHROME, hints=Hints(seconds_from_page=-2.0)) is OpeningClass.SCANNER
-    assert seen_as(CHROME, hints=Hints(seconds_from_page=2.1)) is OpeningClass.PERSON
-
-
 def test_a_crowd_from_one_place_is_a_scanner() -> None:
     assert seen_as(CHROME, hints=Hints(crowded=True)) is OpeningClass.SCANNER
 

@@ -2,13 +2,14 @@
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import event, func, select, text, update
+from sqlalchemy.orm import Session
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
@@ -20,9 +21,12 @@ from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.prospects.models import Prospect, SpellingKey
+from crm.queries.openings import message_of
 from crm.services import Services
+from crm.tracking import openings as stored
 from crm.tracking.addresses import IpPurpose, TrustedProxies, ip_digest, parse_address
 from crm.tracking.models import Opening, OpeningClass, OpeningCounter
+from crm.tracking.openings import Row
 from crm.web.pixel import ANSWER, GIF, Pixel, make_pixel
 from crm.workflows.refusals.refuse import Desk, Mailbox, refuse
 from tests.conftest import NOW, FakeClock
@@ -271,6 +275,45 @@ def test_an_opening_is_taken_back_where_the_page_follows_within_two_seconds(
     Client(pixel, Response).open(page(services))
     (row,) = openings(services, pixel)
     assert row.opened_by is by
+
+
+@pytest.mark.both_databases
+def test_a_page_asked_for_while_openings_are_written_is_seen_by_whoever_writes(
+    services: Services, pixel: Pixel, anna: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever serves the page finds no opening yet: the other process has to look again."""
+    keep = stored.keep
+    token = page(services).removeprefix("/u/")
+
+    def keep_and_meanwhile(session: Session, rows: Sequence[Row]) -> None:
+        keep(session, rows)
+        pixel.visits.note(services.links.read_unsubscribe(token).message, services.clocks.real())
+
+    monkeypatch.setattr(stored, "keep", keep_and_meanwhile)
+    get(pixel, path(services))
+    (row,) = openings(services, pixel)
+    assert row.opened_by is OpeningClass.SCANNER
+
+
+@pytest.mark.both_databases
+def test_the_message_behind_a_page_is_found_by_its_index(services: Services, anna: Planted) -> None:
+    """Of half a million messages too: whoever asks for pages makes nobody read a table."""
+    asked: list[str] = []
+    with services.database.reading() as session:
+        heard = event.listens_for(session.get_bind(), "before_cursor_execute")
+        heard(lambda _c, _u, statement, *_: asked.append(statement))
+        assert message_of(session, "a" * REFERENCE) == anna.ids["messages"]
+    assert [one for one in asked if "LIKE" in one.upper()] == []
+
+
+def test_a_mail_providers_proxy_that_is_followed_by_the_page_at_once_is_no_reader_either(
+    services: Services, pixel: Pixel, anna: Planted
+) -> None:
+    get(pixel, path(services), agent="Mozilla/5.0 (via ggpht.com GoogleImageProxy)")
+    settle(services, pixel, 1)
+    Client(pixel, Response).open(page(services))
+    (row,) = openings(services, pixel)
+    assert row.opened_by is OpeningClass.SCANNER
 
 
 def test_an_old_opening_stays_a_persons_when_a_scanner_comes_by(

@@ -13,7 +13,7 @@ from crm.kernel.mail import MailKind
 from crm.privacy.models import RightsRequest
 from crm.replies.models import InboundMail, InboundState
 from crm.replies.verdicts import Verdict
-from crm.sequences import enrolments
+from crm.sequences import pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.services import Services
 from crm.staff.models import Role
@@ -102,6 +102,24 @@ def test_a_colleagues_answer_pauses_the_others_and_asks_the_owner(talk: Correspo
     [asked] = tasks(talk, [other])
     assert "else at this company" in asked.title
     assert asked.enrolment_id is not None
+
+
+def test_a_colleagues_answer_outlasts_an_absence(talk: Correspondence) -> None:
+    other = colleague(talk)
+    with talk.services.database.transaction() as session:
+        held = [one.id for one in talk.outreach.enrolments() if one.prospect_id == other]
+        until = talk.outreach.now + timedelta(days=5)
+        pauses.pause(session, held, StopReason.OUT_OF_OFFICE, at=talk.outreach.now, resumes_at=until)
+    talk.writes("Kunt u mij morgen bellen?")
+    talk.days(20)
+    assert state_of(talk, other) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
+    assert len(tasks(talk, [other])) == 1
+
+
+def test_a_list_that_our_reader_writes_through_is_asked_about(talk: Correspondence) -> None:
+    text = "Haal mij van de lijst. https://desk.winkel.example/7"
+    assert talk.writes(text, to=SALES, List_Id="<info.winkel.example>").kind == "unclear"
+    assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
 
 
 def test_every_answer_that_holds_somebody_asks_the_owner(talk: Correspondence) -> None:
@@ -360,9 +378,8 @@ def test_a_mail_without_a_message_id_is_understood_and_answered_without_a_thread
 @pytest.mark.parametrize("header", ["Message-ID: <a\0b@x.example>", "In-Reply-To: <a\0b@{ours}>"])
 def test_a_character_that_no_database_keeps_holds_up_nobodys_no(talk: Correspondence, header: str) -> None:
     named = header.format(ours=talk.services.links.mail_domain)
-    talk.arrives(
-        f"From: x@elders.example\r\nTo: sales@produfoto.example\r\n{named}\r\n\r\nHallo\r\n".encode()
-    )
+    first = f"From: x@elders.example\r\nTo: sales@produfoto.example\r\n{named}\r\n\r\nHallo\r\n"
+    assert talk.arrives(first.encode()).state is InboundState.UNDERSTOOD
     talk.writes("Haal me van de lijst.", Message_ID="<2@winkel.example>")
     assert talk.refusals()
 
@@ -406,7 +423,7 @@ def test_a_doubt_outlasts_a_pause_of_a_colleague(talk: Correspondence) -> None:
     with talk.services.database.transaction() as session:
         until = talk.outreach.now + timedelta(days=5)
         held = [talk.enrolment().id]
-        enrolments.pause(session, held, StopReason.BY_STAFF, at=talk.outreach.now, resumes_at=until)
+        pauses.pause(session, held, StopReason.BY_STAFF, at=talk.outreach.now, resumes_at=until)
     talk.writes("Zit hier echt niet op te wachten hoor.")
     talk.days(20)
     assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)

@@ -11,7 +11,7 @@ from crm.delivery.models import MessageState as State
 from crm.operations import switches
 from crm.permission.models import Evidence
 from crm.prospects.models import Company, Prospect
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.sequences.models import Enrolment, StopReason
 from crm.services import Services
 from crm.workflows.sending.ask_again import FRESH, Look, Moment, ask_again, look_at
@@ -76,9 +76,7 @@ def _stop(outreach: Outreach) -> None:
 
 def _pause(outreach: Outreach) -> None:
     with outreach.services.database.transaction() as session:
-        enrolments.pause(
-            session, [one.id for one in outreach.enrolments()], StopReason.IN_DOUBT, at=outreach.now
-        )
+        pauses.pause(session, [one.id for one in outreach.enrolments()], StopReason.IN_DOUBT, at=outreach.now)
 
 
 def _switch_off(outreach: Outreach) -> None:

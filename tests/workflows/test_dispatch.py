@@ -16,7 +16,7 @@ from crm.kernel.mail import MailKind
 from crm.operations import switches
 from crm.permission.models import Contact
 from crm.prospects.models import Prospect, Status, StatusChange
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as SequenceRow
 from crm.services import Services
@@ -203,7 +203,7 @@ def test_a_paused_enrolment_keeps_its_message_in_the_outbox(outreach: Outreach, 
     planned(outreach, clock)
     [one] = outreach.enrolments()
     with outreach.services.database.transaction() as session:
-        enrolments.pause(session, [one.id], StopReason.IN_DOUBT, at=clock.now)
+        pauses.pause(session, [one.id], StopReason.IN_DOUBT, at=clock.now)
     assert outreach.dispatch().claimed == 0
     assert outreach.states() == [State.DUE]
 

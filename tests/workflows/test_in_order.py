@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from crm.delivery.models import Message
 from crm.delivery.models import MessageState as State
 from crm.delivery.ports import Accepted, Envelope, Outcome
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.sequences.models import Enrolment, StopReason
 from crm.services import Services
 from crm.workflows.sending.claim import claim_batch
@@ -106,7 +106,7 @@ def waits_first(case: Case, way: Callable[[Case], object], *, messages: int) -> 
 def test_the_enrolment_comes_first(case: Case, way: Callable[[Case], object]) -> None:
     if way is _resume:
         with case.services.database.transaction() as session:
-            enrolments.pause(session, [case.enrolment.id], StopReason.SNOOZED, at=case.outreach.now)
+            pauses.pause(session, [case.enrolment.id], StopReason.SNOOZED, at=case.outreach.now)
     waits_first(case, way, messages=2)
 
 

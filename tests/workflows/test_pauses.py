@@ -12,7 +12,7 @@ from crm.delivery import mailboxes
 from crm.delivery.models import Mailbox, MessageState
 from crm.delivery.ports import Envelope, Outcome
 from crm.operations import rules, switches
-from crm.sequences import enrolments
+from crm.sequences import pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as SequenceRow
 from crm.services import Services
@@ -49,7 +49,7 @@ def waiting(outreach: Outreach) -> Enrolment:
 def hold(outreach: Outreach, *, until: datetime | None = None) -> None:
     ids = [one.id for one in outreach.enrolments()]
     with outreach.services.database.transaction() as session:
-        enrolments.hold(session, ids, StopReason.BY_STAFF, at=outreach.now, resumes_at=until)
+        pauses.hold(session, ids, StopReason.BY_STAFF, at=outreach.now, resumes_at=until)
 
 
 def go_on(outreach: Outreach) -> None:
@@ -150,7 +150,7 @@ def test_a_colleagues_pause_outlasts_an_absence(outreach: Outreach, clock: FakeC
     [one] = outreach.enrolments()
     with outreach.services.database.transaction() as session:
         soon = clock.now + timedelta(days=2)
-        enrolments.pause(session, [one.id], StopReason.OUT_OF_OFFICE, at=clock.now, resumes_at=soon)
+        pauses.pause(session, [one.id], StopReason.OUT_OF_OFFICE, at=clock.now, resumes_at=soon)
     hold(outreach, until=MONDAY + timedelta(days=28))
     work(outreach, clock, MONDAY + timedelta(days=21))
     assert waiting(outreach).state is EnrolmentState.PAUSED

@@ -19,7 +19,7 @@ from crm.operations import switches
 from crm.permission.record import from_record
 from crm.privacy.models import RefusalScope
 from crm.prospects.models import Company, Prospect
-from crm.sequences import enrolments, versions
+from crm.sequences import pauses, versions
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.sequences.versions import NewStep
 from crm.services import Services
@@ -290,7 +290,7 @@ def test_a_pause_with_an_end_ends_by_itself(outreach: Outreach, clock: FakeClock
     one = outreach.enrolments()[0].id
     until = clock.now + timedelta(days=7)
     with outreach.services.database.transaction() as session:
-        enrolments.pause(session, [one], StopReason.OUT_OF_OFFICE, at=clock.now, resumes_at=until)
+        pauses.pause(session, [one], StopReason.OUT_OF_OFFICE, at=clock.now, resumes_at=until)
     assert outreach.plan().seen == 0
     clock.now = until
     assert outreach.plan().queued == 1

@@ -14,8 +14,8 @@ from crm.conversations.models import Task, TaskKind
 from crm.delivery import caps, mailboxes
 from crm.delivery.models import Mailbox, Message, MessageState
 from crm.kernel.zones import instant, zone_for
-from crm.sequences.enrolments import hold
 from crm.sequences.models import Enrolment, EnrolmentState, Step, StopReason
+from crm.sequences.pauses import hold
 from crm.services import Services
 from crm.workflows.foresight.rehearsal_ticks import Ticks
 from crm.workflows.foresight.rehearsal_told import Event, Happening, Rehearsal

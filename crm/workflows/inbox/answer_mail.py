@@ -24,17 +24,15 @@ from crm.queries.person import Key
 from crm.queries.recipients import recipients
 from crm.replies.reading import ReadMail
 from crm.replies.verdicts import Hardness, MailKind, Scope, Sub, Verdict
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.sequences.models import StopReason
 from crm.workflows.inbox.absences import back_at
+from crm.workflows.inbox.doubts import hold_in_doubt
 from crm.workflows.inbox.hold_colleagues import hold_colleagues
 from crm.workflows.refusals.refuse import Desk, Mailbox, write
 from crm.workflows.refusals.request_rights import request_rights
 from crm.workflows.reports.note_bounce import Refused, Returned, note_bounce
 from crm.workflows.sending.record_outcomes import after_sending
-
-ANSWER: Final = "answer"
-"""Beside the reason of a pause: what waits is a mail on Today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def _rights(case: _Case) -> None:
     """A request starts a clock, and stops outreach as well; one to put data right only holds it."""
     if case.verdict.sub is Sub.RECTIFICATION:
         _answered(case)
-        _doubt(case)
+        _unclear(case)
     else:
         _opt_out(case)
     names = _names(case)
@@ -164,7 +162,7 @@ def _automatic(case: _Case) -> None:
         _answered(case)
         until = back_at(case.session, case.person, case.verdict.until, now=case.now)
         _pause(case, StopReason.OUT_OF_OFFICE, until=until)
-        enrolments.stay_away(case.session, case.people, until=until, at=case.now)
+        pauses.stay_away(case.session, case.people, until=until, at=case.now)
     elif sub in {Sub.LEFT_COMPANY, Sub.MAILBOX_CLOSED}:
         _answered(case)
         _address(case, AddressState.CLOSED)
@@ -195,18 +193,8 @@ def _person(case: _Case) -> None:
 
 def _unclear(case: _Case) -> None:
     """It might be a no: nothing leaves until a person has looked."""
-    _doubt(case)
-
-
-def _doubt(case: _Case) -> None:
     if case.person is not None:
         hold_in_doubt(case.session, case.person, now=case.now)
-
-
-def hold_in_doubt(session: Session, prospect_id: int, *, now: datetime) -> None:
-    """Hold somebody's sequences until a person has looked; no pause of theirs ends by itself any more."""
-    held = enrolments.hold_all(session, [prospect_id], StopReason.IN_DOUBT, at=now, detail=ANSWER)
-    outbox.take_back(session, enrolment_ids=held)
 
 
 def _answered(case: _Case) -> None:
@@ -237,9 +225,7 @@ def _stop(case: _Case, reason: StopReason) -> None:
 
 def _pause(case: _Case, reason: StopReason, *, until: datetime | None = None, detail: str = "") -> None:
     """Hold what runs; what is planned is taken back and made again when it goes on."""
-    paused = enrolments.pause_all(
-        case.session, case.people, reason, at=case.now, resumes_at=until, detail=detail
-    )
+    paused = pauses.pause_all(case.session, case.people, reason, at=case.now, resumes_at=until, detail=detail)
     outbox.take_back(case.session, enrolment_ids=paused)
 
 

@@ -15,9 +15,9 @@ from crm.prospects import statuses
 from crm.prospects.models import Status
 from crm.replies.models import InboundMail, InboundState
 from crm.replies.verdicts import MailKind
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.sequences.models import StopReason
-from crm.workflows.inbox.answer_mail import ANSWER
+from crm.workflows.inbox.doubts import ANSWER
 from crm.workflows.sending.resume import resume
 
 LATER: Final = timedelta(days=30)
@@ -88,9 +88,9 @@ def take_back(session: Session, inbound_id: int, *, by: int, at: datetime) -> bo
     if mail is None:
         return False
     if mail.kind in _DOUBTS and mail.prospect_id is not None:
-        held = enrolments.waiting(session, mail.prospect_id, StopReason.SNOOZED, detail=ANSWER)
-        enrolments.hold(session, held, StopReason.IN_DOUBT, at=at, detail=ANSWER)
-        paused = enrolments.pause_all(session, [mail.prospect_id], StopReason.IN_DOUBT, at=at, detail=ANSWER)
+        held = pauses.waiting(session, mail.prospect_id, StopReason.SNOOZED, detail=ANSWER)
+        pauses.hold(session, held, StopReason.IN_DOUBT, at=at, detail=ANSWER)
+        paused = pauses.pause_all(session, [mail.prospect_id], StopReason.IN_DOUBT, at=at, detail=ANSWER)
         outbox.take_back(session, enrolment_ids=paused)
     return True
 
@@ -115,8 +115,8 @@ def _act(
 
 def _waiting(session: Session, prospect_id: int) -> list[int]:
     """What an answer of theirs, or a note that they are away, holds."""
-    doubted = enrolments.waiting(session, prospect_id, StopReason.IN_DOUBT, detail=ANSWER)
-    return [*doubted, *enrolments.waiting(session, prospect_id, StopReason.OUT_OF_OFFICE)]
+    doubted = pauses.waiting(session, prospect_id, StopReason.IN_DOUBT, detail=ANSWER)
+    return [*doubted, *pauses.waiting(session, prospect_id, StopReason.OUT_OF_OFFICE)]
 
 
 def day_for(mail: InboundMail, at: datetime) -> datetime:
@@ -129,8 +129,8 @@ def day_for(mail: InboundMail, at: datetime) -> datetime:
 def _put_off(session: Session, prospect_id: int, *, until: datetime, by: int, at: datetime) -> None:
     """The sequence goes on by itself at the day; where none waits, somebody is reminded."""
     waiting = _waiting(session, prospect_id)
-    held = enrolments.hold(session, waiting, StopReason.SNOOZED, at=at, resumes_at=until, detail=ANSWER)
-    paused = enrolments.pause_all(
+    held = pauses.hold(session, waiting, StopReason.SNOOZED, at=at, resumes_at=until, detail=ANSWER)
+    paused = pauses.pause_all(
         session, [prospect_id], StopReason.SNOOZED, at=at, resumes_at=until, detail=ANSWER
     )
     outbox.take_back(session, enrolment_ids=[*waiting, *paused])

@@ -10,8 +10,8 @@ from crm.conversations import tasks
 from crm.delivery import outbox
 from crm.kernel.domains import registrable_domain
 from crm.prospects.models import Company, Prospect
-from crm.sequences import enrolments
-from crm.sequences.models import Enrolment, EnrolmentState, StopReason
+from crm.sequences import pauses
+from crm.sequences.models import Enrolment, StopReason
 
 DETAIL: Final = "colleague_answered"
 """Beside the reason of the pause."""
@@ -46,13 +46,14 @@ def hold_company_at(session: Session, host: str, *, now: datetime) -> int:
 
 
 def _hold(session: Session, people: Select[int], *, now: datetime) -> int:
+    how: pauses.Pausing = {"at": now, "detail": DETAIL}
     running = session.execute(
         select(Enrolment.id, Enrolment.prospect_id, Enrolment.enrolled_by).where(
-            Enrolment.prospect_id.in_(people), Enrolment.state == EnrolmentState.RUNNING
+            Enrolment.prospect_id.in_(people), pauses.goes_on(how)
         )
     ).all()
     ids = [row.id for row in running]
-    held = enrolments.pause(session, ids, StopReason.IN_DOUBT, at=now, detail=DETAIL)
+    held = pauses.hold(session, ids, StopReason.IN_DOUBT, **how)
     outbox.take_back(session, enrolment_ids=ids)
     for row in running:
         tasks.ask(

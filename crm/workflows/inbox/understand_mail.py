@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from crm.kernel.digests import AddressDigest
+from crm.kernel.errors import CrmError
 from crm.kernel.faults import point
 from crm.queries.correspondence import Match, match, sent_text
 from crm.replies import inbox
@@ -16,6 +18,7 @@ from crm.replies.models import InboundMail, InboundState
 from crm.replies.reading import UNREADABLE, ReadMail, read
 from crm.replies.verdicts import MailKind, Sub, Verdict
 from crm.workflows.inbox import answer_mail
+from crm.workflows.inbox.doubts import hold_in_doubt
 from crm.workflows.refusals.refuse import Desk as RefusalDesk
 from crm.workflows.sending.write_letter import Desk
 
@@ -54,21 +57,19 @@ def _understand_or_set_aside(room: ReadingRoom, mail_id: int, *, now: datetime) 
             return attempt(room, mail_id, now=now)
         except OperationalError:
             raise
-        except (SQLAlchemyError, *UNREADABLE):
+        except (CrmError, SQLAlchemyError, *UNREADABLE):
             log.exception("inbound mail could not be acted on", extra={"mail": mail_id})
     return _put_by(room, mail_id, now=now)
 
 
 def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
     with room.refusals.database.transaction() as session:
-        row = inbox.open_one(session, mail_id)
-        if row is None or row.raw is None:
+        opened = _open(session, room, mail_id)
+        if opened is None:
             return False
-        mail = read(row.raw)
-        ring = room.refusals.ring
-        found = match(session, room.letters.links, ring, mail)
+        row, mail, found = opened
         sent = sent_text(found.message) if found.message is not None else ""
-        verdict = _judged(mail, row, sent)
+        verdict = _judged(mail, row, sent, is_known=found.prospect_id is not None)
         _note(row, mail, found, verdict, _digest_of(room, mail), now)
         session.flush()
         point("understand.before_act")
@@ -89,14 +90,13 @@ def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
 def _set_aside(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
     """Only what doubt takes: note whose it is, hold them, and ask."""
     with room.refusals.database.transaction() as session:
-        row = inbox.open_one(session, mail_id)
-        if row is None or row.raw is None:
+        opened = _open(session, room, mail_id)
+        if opened is None:
             return False
-        mail = read(row.raw)
-        found = match(session, room.letters.links, room.refusals.ring, mail)
+        row, mail, found = opened
         _note(row, mail, found, _NOT_ACTED_ON, _digest_of(room, mail), now)
         if found.prospect_id is not None:
-            answer_mail.hold_in_doubt(session, found.prospect_id, now=now)
+            hold_in_doubt(session, found.prospect_id, now=now)
         return True
 
 
@@ -113,10 +113,19 @@ def _put_by(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
         return True
 
 
-def _judged(mail: ReadMail, row: InboundMail, sent: str) -> Verdict:
+def _open(session: Session, room: ReadingRoom, mail_id: int) -> tuple[InboundMail, ReadMail, Match] | None:
+    """The mail, read, and whose it is; None when somebody else has it, or had."""
+    row = inbox.open_one(session, mail_id)
+    if row is None or row.raw is None:
+        return None
+    mail = read(row.raw)
+    return row, mail, match(session, room.letters.links, room.refusals.ring, mail)
+
+
+def _judged(mail: ReadMail, row: InboundMail, sent: str, *, is_known: bool) -> Verdict:
     """The verdict; a mail that nothing can be made of is doubtful, and holds up no other."""
     try:
-        return classify(mail, received=row.received_at.date(), sent=sent)
+        return classify(mail, received=row.received_at.date(), sent=sent, is_known=is_known)
     except UNREADABLE:
         log.exception("inbound mail could not be judged", extra={"mail": row.id})
         return Verdict(MailKind.UNCLEAR, Sub.BROKEN, evidence=("broken.judging",))

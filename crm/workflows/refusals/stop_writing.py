@@ -13,7 +13,7 @@ from crm.delivery.models import Message
 from crm.kernel.mail import MailKind, TrackingMode
 from crm.privacy.models import RefusalScope
 from crm.privacy.register import STOPS_MAIL, Wish
-from crm.sequences import enrolments, order
+from crm.sequences import enrolments, order, pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.workflows.sending.unplan import unplan
 
@@ -73,7 +73,7 @@ def _stop_series(session: Session, prospect_ids: Sequence[int], wish: Wish, now:
 def _snooze(session: Session, prospect_ids: Sequence[int], wish: Wish, now: datetime) -> Stopped:
     """Hold what runs, and what would go on by itself before the snooze ends."""
     taken_back = outbox.take_back(session, prospect_ids=prospect_ids)
-    paused = enrolments.pause_all(session, prospect_ids, StopReason.SNOOZED, at=now, resumes_at=wish.until)
+    paused = pauses.pause_all(session, prospect_ids, StopReason.SNOOZED, at=now, resumes_at=wish.until)
     longer = (
         update(Enrolment)
         .where(

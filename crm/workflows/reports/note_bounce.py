@@ -16,7 +16,7 @@ from crm.permission.terms import AddressState
 from crm.prospects.models import Prospect
 from crm.queries.soft_bounces import after_soft_bounces
 from crm.replies.verdicts import Hardness, Sub
-from crm.sequences import endings, enrolments
+from crm.sequences import endings, enrolments, pauses
 from crm.sequences.models import StopReason
 from crm.workflows.reports.note_our_fault import note_our_fault
 
@@ -70,7 +70,7 @@ def note_bounce(session: Session, mail: Returned, refused: Refused, *, now: date
         _count_soft(session, mail, now=now)
         return
     tasks.ask(session, mail.prospect_id, _TITLE, dedupe_key=f"mail:{mail.public_id}", now=now)
-    paused = enrolments.pause_all(session, [mail.prospect_id], StopReason.IN_DOUBT, at=now)
+    paused = pauses.pause_all(session, [mail.prospect_id], StopReason.IN_DOUBT, at=now)
     outbox.take_back(session, enrolment_ids=paused)
     note_our_fault(session, mail.public_id, refused.hardness, code=refused.status, now=now)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -46,8 +46,8 @@ class Judged:
     crowds: list[tuple[frozenset[int], IpDigest]] = field(default_factory=list)
     """Messages whose openings at a place turn out to be no person's."""
 
-    persons: list[tuple[int, Fetch]] = field(default_factory=list)
-    """Messages with what fetched their pixel like a person."""
+    read: list[tuple[int, Fetch]] = field(default_factory=list)
+    """Messages with what fetched their pixel as for a reader."""
 
     counted: list[StepDay] = field(default_factory=list)
 
@@ -75,7 +75,7 @@ def note_openings(database: Database, noting: Noting, noted: Sequence[Fetch | Vi
         openings.keep(session, judged.rows)
         for group, place in judged.crowds:
             openings.mark_scanned(session, group, place)
-    _look_again(database, noting, judged.persons)
+    _look_for_visits(database, noting, judged.read)
     return len(judged.rows)
 
 
@@ -89,34 +89,27 @@ def judge(session: Session, noting: Noting, fetches: Sequence[Fetch]) -> Judged:
     recent = min(one.at for _, one in single) - timedelta(seconds=(_QUICKEST + 1) * noting.speed)
     known = measured(session, noting.register, {pixel for pixel, _ in single}, recent=recent)
     kept = openings.of_messages(session, [one.id for one in known.values()])
-    hurried = _hurried(session, noting, [(known[pixel].id, one) for pixel, one in single if pixel in known])
     for pixel, fetch in single:
         message = known.get(pixel)
         if message is None:
             continue
-        to_page = 0.0 if (message.id, fetch) in hurried else None
-        row = _judged(noting, message, fetch, to_page, judged.crowds)
+        row = _judged(noting, message, fetch, judged.crowds)
         before = kept.setdefault(message.id, [])
         if row is None or len(before) >= openings.MOST or any(map(row.repeats, before)):
             continue
         before.append(row)
         judged.rows.append(row)
-        if row.opened_by is OpeningClass.PERSON:
-            judged.persons.append((message.id, fetch))
+        if row.opened_by in openings.READ:
+            judged.read.append((message.id, fetch))
     return judged
 
 
 def _judged(
-    noting: Noting,
-    message: Measured,
-    fetch: Fetch,
-    to_page: float | None,
-    crowds: list[tuple[frozenset[int], IpDigest]],
+    noting: Noting, message: Measured, fetch: Fetch, crowds: list[tuple[frozenset[int], IpDigest]]
 ) -> Row | None:
     """The row a fetch would be; adds to `crowds` whose earlier openings turn out to be no person's."""
     since = (fetch.at - message.sent_at).total_seconds() / noting.speed if message.sent_at else None
-    quick = None if since is None else min(since, _QUICKEST)
-    by = _class_of(fetch.agent, fetch.network, quick, to_page)
+    by = _class_of(fetch.agent, fetch.network, None if since is None else min(since, _QUICKEST))
     if by is OpeningClass.PERSON and fetch.place is not None and message.step_id is not None:
         group = noting.crowd.seen(fetch.place, message.step_id, message.id, fetch.real_at)
         if group:
@@ -126,57 +119,39 @@ def _judged(
 
 
 @lru_cache(maxsize=4_096)  # of the same few hundred mail programs; no addresses in it
-def _class_of(agent: str, network: str, since: float | None, to_page: float | None) -> OpeningClass | None:
-    return classify("GET", {}, agent, since, Hints(network=network, seconds_from_page=to_page))
+def _class_of(agent: str, network: str, since: float | None) -> OpeningClass | None:
+    return classify("GET", {}, agent, since, Hints(network=network))
 
 
-def _hurried(
-    session: Session, noting: Noting, fetched: Sequence[tuple[int, Fetch]]
-) -> set[tuple[int, Fetch]]:
-    """Those whose message had its unsubscribe page asked for as well, faster than a person gets there."""
-    if not _is_any_visited(noting, fetched):
-        return set()
-    names = references(session, {id_ for id_, _ in fetched})
-    gaps = {
-        (id_, one): noting.visits.seconds_since(names[id_], one.real_at)
-        for id_, one in fetched
-        if id_ in names
-    }
-    return {one for one, gap in gaps.items() if gap is not None and abs(gap) <= _TO_PAGE.total_seconds()}
+def _look_for_visits(database: Database, noting: Noting, read: Sequence[tuple[int, Fetch]]) -> None:
+    """Take openings back whose message had its unsubscribe page asked for, faster than a person gets there.
 
-
-def _is_any_visited(noting: Noting, fetched: Sequence[tuple[int, Fetch]]) -> bool:
-    """Mostly no page was asked for lately, and nobody need look further."""
-    return bool(fetched) and noting.visits.any_since(min(one.real_at for _, one in fetched) - _TO_PAGE)
-
-
-def _look_again(database: Database, noting: Noting, persons: Sequence[tuple[int, Fetch]]) -> None:
-    """Look for visits that came while openings were written down, now that they are.
-
-    Whoever is asked for a page notes that first and looks for openings then: one of the two sees the other.
+    Only once they are written down: whoever is asked for a page notes that first and looks for openings then,
+    so that one of the two sees the other. Mostly no page was asked for lately, and nobody looks further.
     """
-    if not _is_any_visited(noting, persons):
+    if not read or not noting.visits.any_since(min(one.real_at for _, one in read) - _TO_PAGE):
         return
     with database.reading() as session:
-        hurried = _hurried(session, noting, persons)
-    _mark(database, noting, [(id_, fetch.at) for id_, fetch in hurried])
+        names = references(session, {id_ for id_, _ in read})
+    visits = [
+        Visit(names[id_], one.at) for id_, one in read if id_ in names and _is_near(noting, names[id_], one)
+    ]
+    _take_back(database, noting, visits)
+
+
+def _is_near(noting: Noting, reference: str, fetch: Fetch) -> bool:
+    gap = noting.visits.seconds_since(reference, fetch.real_at)
+    return gap is not None and abs(gap) <= _TO_PAGE.total_seconds()
 
 
 def _take_back(database: Database, noting: Noting, visits: Sequence[Visit]) -> None:
-    """Look for openings just before these visits of the page."""
+    """What opened a message around a visit of its page, at these (calendar) times, was no person."""
     if not visits:
         return
-    with database.reading() as session:
-        found = [(message_of(session, one.message), one.at) for one in visits]
-        kept = openings.of_messages(session, [id_ for id_, _ in found if id_ is not None])
-    _mark(database, noting, [(id_, at) for id_, at in found if id_ is not None and id_ in kept])
-
-
-def _mark(database: Database, noting: Noting, hurried: Sequence[tuple[int, datetime]]) -> None:
-    """What was taken for a person around these (calendar) times was none."""
-    if not hurried:
-        return
     with database.transaction() as session:
-        for message, at in hurried:
-            since = at - (_TO_PAGE + timedelta(seconds=1)) * noting.speed  # an opening is kept to the second
-            openings.mark_hurried(session, message, since=since)
+        for visit in visits:
+            # An opening is kept to the second, so that one of two seconds ago may say three.
+            since = visit.at - (_TO_PAGE + timedelta(seconds=1)) * noting.speed
+            message = message_of(session, visit.message)
+            if message is not None:
+                openings.mark_hurried(session, message, since=since)

@@ -22,7 +22,7 @@ from crm.kernel.settings import Settings
 from crm.queries.house import House, house
 from crm.queries.outgoing import in_hand
 from crm.queries.standing import Standing, standings
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.workflows.sending.judge import Judged, Leaving, judge
 from crm.workflows.sending.questions import QUESTIONS
 
@@ -125,7 +125,7 @@ def _write(session: Session, judged: Judged, held: Mapping[int, Held], now: date
             enrolments.stop(session, [one.enrolment_id], reason, at=now, detail=detail)
     for one, reason, detail in judged.pauses:
         if one.id in held and one.enrolment_id is not None and one.prospect_id is not None:
-            enrolments.pause(session, [one.enrolment_id], reason, at=now, detail=detail)
+            pauses.pause(session, [one.enrolment_id], reason, at=now, detail=detail)
             tasks.ask(
                 session,
                 one.prospect_id,

@@ -20,7 +20,7 @@ from crm.kernel.errors import NotFoundError
 from crm.kernel.faults import point
 from crm.operations import alarms, switches
 from crm.queries.leaving import Reach, Scope, leaving
-from crm.sequences import enrolments
+from crm.sequences import pauses
 from crm.sequences.models import Enrolment, Sequence, StopReason
 from crm.workflows.refusals.patience import PATIENCE, still_leaving
 from crm.workflows.sending import resume as going_on
@@ -144,9 +144,7 @@ def _set(session: Session, scope: Scope, wish: Wish) -> bool:
         case Reach.SEQUENCE:
             return _turn_sequence(session, scope.id, paused_at=wish.at)
         case Reach.ENROLMENT:
-            held = enrolments.hold(
-                session, [scope.id], StopReason.BY_STAFF, at=wish.at, resumes_at=wish.until
-            )
+            held = pauses.hold(session, [scope.id], StopReason.BY_STAFF, at=wish.at, resumes_at=wish.until)
             return held > 0
 
 

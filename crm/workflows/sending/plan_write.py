@@ -10,7 +10,7 @@ from crm.conversations.models import TaskKind
 from crm.delivery import outbox
 from crm.domains import checks
 from crm.queries.due_steps import standing
-from crm.sequences import enrolments
+from crm.sequences import enrolments, pauses
 from crm.workflows.sending.plan_made import Made, Pause
 from crm.workflows.sending.questions import QUESTIONS
 
@@ -76,7 +76,7 @@ def write(session: Session, made: Made, *, now: datetime) -> Written:
 
 def _pause(session: Session, pause: Pause, now: datetime) -> None:
     step = pause.step
-    enrolments.pause(session, [step.enrolment_id], pause.reason, at=now, detail=pause.detail)
+    pauses.pause(session, [step.enrolment_id], pause.reason, at=now, detail=pause.detail)
     tasks.ask(
         session,
         step.prospect_id,

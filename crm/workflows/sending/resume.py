@@ -11,7 +11,7 @@ from crm.delivery import outbox
 from crm.kernel.faults import point
 from crm.kernel.prepared import Prepared
 from crm.queries.recipients import Recipient, recipients
-from crm.sequences import enrolments, order
+from crm.sequences import order, pauses
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.sequences.planner import next_due, release_at, working_days_between
 
@@ -33,7 +33,7 @@ def resume(session: Session, enrolment_ids: Collection[int], *, now: datetime) -
     people = recipients(session, {row.prospect_id for row in rows})
     due = {row.id: moment_after(row, people[row.prospect_id], now) for row in rows}
     point("resume.before_commit")
-    return enrolments.resume(session, due, at=now)
+    return pauses.resume(session, due, at=now)
 
 
 class Held(NamedTuple):

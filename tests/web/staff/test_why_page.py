@@ -6,10 +6,10 @@ from datetime import timedelta
 from crm.audit import chain
 from crm.operations import alarms
 from crm.queries.leaving import Reach, Scope
-from crm.sequences import enrolments
+from crm.sequences import pauses
 from crm.sequences.models import StopReason
 from crm.services import Services
-from crm.workflows.sending import pause as pauses
+from crm.workflows.sending import pause as pausing
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, hand_work, mail
 from tests.web.staff.conftest import Browser
@@ -50,7 +50,7 @@ def test_each_thing_that_holds_it_is_named(
     assert "The mailbox rests between two mails until" in said
     with services.database.transaction() as session:
         ids = [one.id for one in outreach.enrolments() if one.position == 1]
-        enrolments.pause(
+        pauses.pause(
             session, ids, StopReason.OUT_OF_OFFICE, at=clock.now, resumes_at=clock.now + timedelta(days=5)
         )
     said = " ".join(page(admin, one) for one in (first, second))
@@ -81,7 +81,7 @@ def test_a_pause_names_the_guardrail_behind_it(
     scope = Scope(Reach.SEQUENCE, sequence)
     with services.database.transaction() as session:
         alarms.sound(session, "bounces", str(scope), detail={"step": 1}, at=clock.now)
-        pauses.write(session, scope, pauses.Wish(chain.PROGRAM, clock.now))
+        pausing.write(session, scope, pausing.Wish(chain.PROGRAM, clock.now))
     said = page(admin, person)
     assert "sequence_paused" in said
     assert "a guardrail stopped it: too much of its mail came back" in said
