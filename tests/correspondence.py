@@ -11,6 +11,7 @@ from crm.privacy.models import Refusal
 from crm.prospects.models import Prospect
 from crm.replies.models import InboundMail
 from crm.sequences.models import Enrolment
+from crm.sequences.versions import NewStep
 from crm.services import Services
 from crm.workflows.inbox.receive_mail import receive_mail
 from crm.workflows.inbox.understand_mail import understand_mail
@@ -22,11 +23,11 @@ from tests.outreach import Outreach
 class Correspondence:
     """One prospect who got a first mail and writes back."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *steps: NewStep) -> None:
         self.services = services
         self.outreach = Outreach(services)
         self.person = self.outreach.person("anna@winkel.example")
-        self.sequence = self.outreach.sequence()
+        self.sequence = self.outreach.sequence(*steps)
         self.outreach.enrol([self.person], self.sequence)
         self.days(1)
 

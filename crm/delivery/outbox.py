@@ -206,6 +206,11 @@ class Unplanned:
 
     enrolment_id: int
     due_at: datetime
+    state: MessageState
+
+    def due_again(self, now: datetime) -> datetime:
+        """When to make it again: a mail that waited for a colleague is not late because of that."""
+        return max(self.due_at, now) if self.state is MessageState.HELD else self.due_at
 
 
 def take_back(
@@ -218,7 +223,7 @@ def take_back(
     gone = session.execute(
         delete(_messages)
         .where(_whose((), prospect_ids, enrolment_ids), _m.state.in_(WAITING), _m.enrolment_id.is_not(None))
-        .returning(_m.enrolment_id, _m.due_at)
+        .returning(_m.enrolment_id, _m.due_at, _m.state)
     )
     return [Unplanned(*row) for row in gone]
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from crm.delivery.models import Message
 from crm.delivery.states import LEFT
@@ -87,8 +87,25 @@ def _counts(session: Session, sequence_id: int, *, replied: bool) -> dict[tuple[
         .group_by(Step.lineage, StepVariant.text_key)
     )
     if replied:
-        answers = select(InboundMail.message_id).where(
-            InboundMail.kind == "person", InboundMail.message_id.is_not(None)
-        )
-        query = query.where(Message.id.in_(answers))
+        query = query.where(Message.id.in_(_answered()))
     return {(lineage, key): number for lineage, key, number in session.execute(query)}
+
+
+def _answered() -> Select[int]:
+    """The mails people answered; an answer that names none is one to the last that left for them before."""
+    before = aliased(Message)
+    last = (
+        select(before.id)
+        .where(
+            before.prospect_id == InboundMail.prospect_id,
+            before.state.in_(LEFT),
+            before.sent_at <= InboundMail.received_at,
+        )
+        .order_by(before.sent_at.desc(), before.id.desc())
+        .limit(1)
+        .correlate(InboundMail)
+        .scalar_subquery()
+    )
+    return select(func.coalesce(InboundMail.message_id, last)).where(
+        InboundMail.kind == "person", InboundMail.prospect_id.is_not(None)
+    )

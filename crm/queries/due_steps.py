@@ -36,6 +36,9 @@ class DueStep(NamedTuple):
     approved_at: datetime | None = None
     """When a colleague approved their first mail."""
 
+    approved_words: str | None = None
+    """A digest of the words they approved."""
+
     @property
     def late_from(self) -> datetime:
         """The moment its lateness counts from."""
@@ -45,18 +48,18 @@ class DueStep(NamedTuple):
 _DUE = Prepared(
     select(
         _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at,
-        _e.held_due_at, _e.approved_at,
+        _e.held_due_at, _e.approved_at, _e.approved_words,
     )
     .where(_e.state == EnrolmentState.RUNNING, _e.next_due_at <= bindparam("until"))
     .order_by(_e.next_due_at)
     .limit(bindparam("most"))
     .offset(bindparam("skip"))
 )  # fmt: skip
-_ONE = Prepared(
+_THESE = Prepared(
     select(
         _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at,
-        _e.held_due_at, _e.approved_at,
-    ).where(_e.id == bindparam("id"), among(_e.state, ACTIVE))
+        _e.held_due_at, _e.approved_at, _e.approved_words,
+    ).where(one_of(_e.id, "ids"), among(beside(_e.state), ACTIVE))
 )  # fmt: skip
 _RUNNING = Prepared(
     select(_e.id, _e.position, _e.version_id, _e.next_due_at)
@@ -71,10 +74,9 @@ def due_steps(session: Session, *, until: datetime, limit: int, skip: int = 0) -
     return [DueStep._make(row) for row in _DUE.rows(session, until=until, most=limit, skip=skip)]
 
 
-def step_of(session: Session, enrolment_id: int) -> DueStep | None:
-    """Where somebody is, due or not; None when their enrolment ended or never was."""
-    rows = _ONE.rows(session, id=enrolment_id)
-    return DueStep._make(rows[0]) if rows else None
+def steps_of(session: Session, enrolment_ids: Collection[int]) -> list[DueStep]:
+    """Where these are, due or not; without those whose enrolment ended or never was."""
+    return [DueStep._make(row) for row in _THESE.rows(session, ids=list(enrolment_ids))]
 
 
 class Standing(NamedTuple):

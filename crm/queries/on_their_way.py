@@ -1,6 +1,8 @@
 """Who is on their way in older versions of a sequence, and where they would go on in another one."""
 
+import enum
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
 from crm.prospects.models import Company, Prospect
-from crm.sequences import versions
+from crm.sequences import edits, versions
 from crm.sequences.enrolments import ACTIVE
-from crm.sequences.models import Enrolment, EnrolmentState
+from crm.sequences.models import Enrolment, EnrolmentState, StepKind
 from crm.sequences.moving import next_place
 from crm.sequences.shape import Version
 
@@ -74,6 +76,14 @@ def in_hand(session: Session, enrolment_ids: Collection[int]) -> set[int]:
     return {one for one in session.scalars(query) if one is not None}
 
 
+class OwnWords(enum.Enum):
+    """What becomes of words that a colleague wrote for one person."""
+
+    KEPT = enum.auto()
+    LOST = enum.auto()
+    """Their step is no mail of the new version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Affected:
     """Somebody whom a move would concern."""
@@ -85,6 +95,9 @@ class Affected:
     stays: bool
     """A mail of theirs is leaving, so they stay where they are."""
 
+    own_words: OwnWords | None = None
+    """A mail of theirs that did not leave yet has words a colleague wrote for them."""
+
 
 def affected(
     session: Session, sequence_id: int, new: Version, *, not_in: int | None, limit: int | None = None
@@ -93,12 +106,30 @@ def affected(
     found = on_their_way(session, sequence_id, not_in=not_in, limit=limit)
     plans = versions.load(session, {one.version_id for one in found})
     leaving: set[int] = set()
+    changed: set[tuple[int, int]] = set()
     for start in range(0, len(found), 500):
-        leaving |= in_hand(session, [one.enrolment_id for one in found[start : start + 500]])
+        ids = [one.enrolment_id for one in found[start : start + 500]]
+        leaving |= in_hand(session, ids)
+        changed |= edits.of(session, ids).keys()
     return [
-        Affected(one, _place(plans[one.version_id], new, one.position), one.enrolment_id in leaving)
+        Affected(
+            one,
+            _place(plans[one.version_id], new, one.position),
+            one.enrolment_id in leaving,
+            _own_words(one, plans[one.version_id], new, changed),
+        )
         for one in found
     ]
+
+
+def _own_words(
+    one: OnTheirWay, old: Version, new: Version, changed: AbstractSet[tuple[int, int]]
+) -> OwnWords | None:
+    text = old.step(one.position)
+    if text is None or (one.enrolment_id, text.id) not in changed:
+        return None
+    mails = {step.lineage for step in new.steps if step.kind is StepKind.EMAIL}
+    return OwnWords.KEPT if text.lineage in mails else OwnWords.LOST
 
 
 def _place(old: Version, new: Version, position: int) -> int:

@@ -38,6 +38,7 @@ class Place(NamedTuple):
     held_at: datetime | None
     held_due_at: datetime | None
     approved_at: datetime | None
+    approved_words: str | None
     enrolled_at: datetime
     series: str
     first_waits: bool
@@ -76,7 +77,7 @@ def places(session: Session, prospect_ids: Collection[int]) -> dict[int, Place]:
             Enrolment.id, Enrolment.prospect_id, Enrolment.sequence_id, Enrolment.version_id, Enrolment.state,
             Enrolment.stop_reason, Enrolment.stop_detail, Enrolment.position, Enrolment.next_due_at,
             Enrolment.resumes_at, Enrolment.held_at, Enrolment.held_due_at, Enrolment.approved_at,
-            Enrolment.enrolled_at, Series.name, Series.first_waits,
+            Enrolment.approved_words, Enrolment.enrolled_at, Series.name, Series.first_waits,
         )
         .join(Series, Series.id == Enrolment.sequence_id)
         .where(Enrolment.prospect_id.in_(prospect_ids), Enrolment.state.in_(ACTIVE))

@@ -1,9 +1,10 @@
 """Words that a colleague changed for one person: of one step, before it left (D9)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.kernel.db import Base
@@ -60,6 +61,32 @@ def keep(
         )
     )
     session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Who changed the words of a mail, and when."""
+
+    by: int | None
+    at: datetime
+
+
+def last(session: Session, enrolment_id: int, step_id: int) -> Edited | None:
+    """The change that holds; None where the step's own words do."""
+    query = select(_d.edited_by, _d.edited_at).where(_d.enrolment_id == enrolment_id, _d.step_id == step_id)
+    row = session.execute(query).one_or_none()
+    return Edited(*row) if row else None
+
+
+def carry(session: Session, steps: Mapping[tuple[int, int], int]) -> None:
+    """Let changed words follow somebody into another version: (enrolment, step) to its step there."""
+    for (enrolment_id, step_id), there in sorted(steps.items()):
+        session.execute(
+            update(StepEdit)
+            .where(_d.enrolment_id == enrolment_id, _d.step_id == step_id)
+            .values(step_id=there)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def take_off(session: Session, enrolment_id: int, step_id: int) -> None:

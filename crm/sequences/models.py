@@ -225,6 +225,9 @@ class Enrolment(Base):
     approved_by: Mapped[int | None] = mapped_column(
         ForeignKey("staff.id"), info=staff_data("who approved their first mail")
     )
+    approved_words: Mapped[str | None] = mapped_column(
+        String(32), info=subject("which words were approved, as a digest; none where it was not noted")
+    )
     held_at: Mapped[datetime | None] = mapped_column(info=subject("when a pause stopped the clock"))
     held_due_at: Mapped[datetime | None] = mapped_column(
         info=subject("when the step was due before we held it up")

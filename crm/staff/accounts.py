@@ -38,6 +38,11 @@ def everybody(session: Session) -> list[Staff]:
     return list(session.scalars(select(Staff).order_by(Staff.name)))
 
 
+def name_of(session: Session, staff_id: int | None) -> str:
+    """What a colleague is called; empty for the command line, and for who is gone."""
+    return session.scalar(select(Staff.name).where(Staff.id == staff_id)) or ""
+
+
 def invite(session: Session, role: Role, *, by: int | None, at: datetime) -> str:
     """Make a one-time code, valid for 72 hours of real time. Only its digest is kept."""
     code = secret_token()

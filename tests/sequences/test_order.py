@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.sequences import approval, enrolments, pauses
 from crm.sequences.models import Enrolment, StopReason
+from crm.sequences.texts import Words
 from crm.services import Services
 from tests.conftest import NOW
 from tests.outreach import Outreach
@@ -24,7 +25,9 @@ WAYS: dict[str, Callable[[Session, list[int]], object]] = {
     "hold": lambda session, ids: pauses.hold(session, ids, StopReason.SNOOZED, at=NOW),
     "wait_until": lambda session, ids: enrolments.wait_until(session, dict.fromkeys(ids, NOW)),
     "advance": lambda session, ids: enrolments.advance(session, dict.fromkeys(ids, (2, NOW)), at=NOW),
-    "approve": lambda session, ids: approval.note(session, ids, by=None, at=NOW),
+    "approve": lambda session, ids: approval.note(
+        session, dict.fromkeys(ids, Words("A", "B")), by=None, at=NOW
+    ),
 }
 
 

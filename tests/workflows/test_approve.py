@@ -1,5 +1,6 @@
 """First mails wait for a colleague where the sequence says so; words can be changed for one person."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,14 +12,28 @@ from sqlalchemy import update
 from crm.delivery.models import MessageState as State
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
+from crm.queries.on_their_way import OwnWords, affected
+from crm.sequences import versions
+from crm.sequences.changes import as_new
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.sequences.texts import Words
+from crm.sequences.versions import NewStep
 from crm.services import Services
 from crm.workflows.sending.claim import claim_batch
 from crm.workflows.sending.write_letter import Desk
 from crm.workflows.series.approve import approve, let_first_wait, turn_down
-from crm.workflows.series.reword import FaultyWordsError, LeavingError, reword, say_as_written, wording_of
+from crm.workflows.series.move_enrolments import move_enrolments
+from crm.workflows.series.reword import (
+    FaultyWordsError,
+    LeavingError,
+    Seen,
+    WordsChangedError,
+    reword,
+    say_as_written,
+    wording_of,
+)
 from crm.workflows.series.send_test import Trial, UnfitTextError, send_test
+from crm.workflows.series.switch_variant import switch_variant
 from tests.conftest import NOW, FakeClock
 from tests.fakes import MemoryMailer
 from tests.outreach import Outreach, mail
@@ -58,10 +73,18 @@ def let_go(outreach: Outreach, *public_ids: str) -> int:
 
 
 def say(outreach: Outreach, words: Words, *, step: int | None = None) -> None:
-    [one] = outreach.enrolments()
+    seen = looked_at(outreach)
     with outreach.services.database.transaction() as session:
-        step_id = wording_of(session, one.id).step_id if step is None else step
-        reword(session, one.id, words, step_id=step_id, by=None, at=outreach.now)
+        reword(
+            session, seen if step is None else replace(seen, step_id=step), words, by=None, at=outreach.now
+        )
+
+
+def looked_at(outreach: Outreach) -> Seen:
+    [one] = outreach.enrolments()
+    with outreach.services.database.reading() as session:
+        found = wording_of(session, one.id)
+    return Seen(one.id, found.step_id, found.revision)
 
 
 def ids(outreach: Outreach) -> list[str]:
@@ -202,9 +225,9 @@ def test_the_words_are_shown_with_the_readers_values(outreach: Outreach, clock: 
 def test_a_change_can_be_taken_back(outreach: Outreach, clock: FakeClock) -> None:
     begin(outreach, clock, wait=False)
     say(outreach, Words("Iets anders", "Dag Anna,\n\nGewoon een vraag."))
-    [one] = outreach.enrolments()
+    seen = looked_at(outreach)
     with outreach.services.database.transaction() as session:
-        say_as_written(session, one.id, step_id=wording_of(session, one.id).step_id)
+        say_as_written(session, seen, by=None, at=outreach.now)
     outreach.plan()
     assert outreach.messages()[0].subject_line.startswith("Foto's voor")
 
@@ -239,6 +262,164 @@ def test_words_that_cannot_be_sent_change_nothing(outreach: Outreach, clock: Fak
 def test_nobody_in_a_sequence_has_no_next_mail(outreach: Outreach) -> None:
     with outreach.services.database.reading() as session, pytest.raises(NotFoundError):
         wording_of(session, 4711)
+
+
+def in_words(outreach: Outreach, sequence: int, *new: NewStep) -> None:
+    """A new version, and everybody moved to it."""
+    with outreach.services.database.transaction() as session:
+        versions.publish(session, sequence, new, by=None, at=outreach.now)
+        move_enrolments(session, sequence, up_to=10**9, by=None, at=outreach.now)
+
+
+def published(outreach: Outreach, sequence: int) -> list[NewStep]:
+    with outreach.services.database.reading() as session:
+        return as_new(versions.newest(session, sequence))
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_mail_that_waited_long_for_a_colleague_is_not_late(
+    outreach: Outreach, clock: FakeClock, *, wait: bool
+) -> None:
+    sequence = begin(outreach, clock)
+    clock.advance(timedelta(days=7))
+    if wait:
+        say(outreach, Words("Iets anders", "Dag Anna,\n\nGewoon een vraag."))
+    else:
+        first_mails(outreach, sequence, wait=False)
+    outreach.plan()
+    assert [one.state for one in outreach.enrolments()] == [EnrolmentState.RUNNING]
+    assert outreach.states() == [State.HELD if wait else State.DUE]
+
+
+def test_other_words_than_those_approved_wait_again(outreach: Outreach, clock: FakeClock) -> None:
+    sequence = begin(outreach, clock)
+    let_go(outreach, *ids(outreach))
+    outreach.plan()
+    first, second = published(outreach, sequence)
+    in_words(outreach, sequence, mail(0, "Beter", "Heel andere woorden", lineage=first.lineage), second)
+    outreach.plan()
+    assert outreach.states() == [State.HELD]
+    let_go(outreach, *ids(outreach))
+    outreach.plan()
+    assert outreach.dispatch().sent == 1
+
+
+def test_a_version_that_leaves_the_first_mail_as_it_was_leaves_its_approval(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    sequence = begin(outreach, clock)
+    let_go(outreach, *ids(outreach))
+    outreach.plan()
+    first, second = published(outreach, sequence)
+    in_words(outreach, sequence, first, mail(3, "", "Nog een keer", lineage=second.lineage))
+    outreach.plan()
+    assert outreach.states() == [State.DUE]
+
+
+def test_an_approved_mail_whose_text_is_switched_off_waits_again(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    sequence = outreach.sequence(mail(others=(Words("B", "Dag, tekst B"),)))
+    first_mails(outreach, sequence, wait=True)
+    outreach.enrol(outreach.people(8), sequence)
+    clock.now = NOW.replace(hour=12)
+    due(outreach)
+    outreach.plan()
+    let_go(outreach, *ids(outreach))
+    outreach.plan()
+    assert outreach.states() == [State.DUE] * 8
+    chosen = outreach.messages()[0].variant_id or 0
+    had = [one.enrolment_id for one in outreach.messages() if one.variant_id == chosen]
+    with outreach.services.database.transaction() as session:
+        switch_variant(session, sequence, chosen, on=False, by=None, at=outreach.now)
+    outreach.plan()
+    assert {one.enrolment_id for one in outreach.messages() if one.state == State.HELD} == set(had)
+
+
+def test_what_is_approved_is_the_text_that_leaves_though_another_is_switched_on(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    sequence = outreach.sequence(mail(others=(Words("B", "Dag, tekst B"),)))
+    first_mails(outreach, sequence, wait=True)
+    outreach.enrol(outreach.people(8), sequence)
+    clock.now = NOW.replace(hour=12)
+    due(outreach)
+    outreach.plan()
+    off = outreach.messages()[0].variant_id or 0
+    with outreach.services.database.transaction() as session:
+        switch_variant(session, sequence, off, on=False, by=None, at=outreach.now)
+    outreach.plan()
+    shown = ids(outreach)
+    with outreach.services.database.transaction() as session:
+        switch_variant(session, sequence, off, on=True, by=None, at=outreach.now)
+    assert let_go(outreach, *shown) == 0
+    outreach.plan()
+    read = {one.enrolment_id: one.subject_line for one in outreach.messages()}
+    assert let_go(outreach, *ids(outreach)) == 8
+    outreach.plan()
+    assert {one.enrolment_id: one.subject_line for one in outreach.messages()} == read
+    assert outreach.states() == [State.DUE] * 8
+
+
+def test_who_may_change_an_approved_mail_approves_the_change(outreach: Outreach, clock: FakeClock) -> None:
+    begin(outreach, clock)
+    let_go(outreach, *ids(outreach))
+    outreach.plan()
+    say(outreach, Words("Iets anders", "Dag Anna,\n\nGewoon een vraag."))
+    outreach.plan()
+    assert outreach.states() == [State.DUE]
+
+
+def test_the_second_of_two_who_change_one_mail_is_told_and_the_firsts_words_stay(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    begin(outreach, clock)
+    seen = looked_at(outreach)
+    say(outreach, Words("Van de eerste", "Dag Anna,\n\nDe eerste."))
+    late = Words("Van de tweede", "Dag Anna,\n\nDe tweede.")
+    with pytest.raises(WordsChangedError), outreach.services.database.transaction() as session:
+        reword(session, seen, late, by=None, at=outreach.now)
+    with pytest.raises(WordsChangedError), outreach.services.database.transaction() as session:
+        say_as_written(session, seen, by=None, at=outreach.now)
+    outreach.plan()
+    assert [one.subject_line for one in outreach.messages()] == ["Van de eerste"]
+
+
+def test_words_for_one_person_follow_their_step_to_another_version(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    sequence = begin(outreach, clock, wait=False)
+    say(outreach, Words("Voor u alleen", "Dag Anna,\n\nVoor u alleen."))
+    first, second = published(outreach, sequence)
+    moved = mail(0, "Beter", "Heel andere woorden", lineage=first.lineage)
+    with outreach.services.database.transaction() as session:
+        newest = versions.publish(session, sequence, (moved, second), by=None, at=outreach.now)
+        plan = versions.read(session, [newest])[newest]
+        [one] = affected(session, sequence, plan, not_in=newest)
+        assert one.own_words is OwnWords.KEPT
+        move_enrolments(session, sequence, up_to=10**9, by=None, at=outreach.now)
+    outreach.plan()
+    assert [one.subject_line for one in outreach.messages()] == ["Voor u alleen"]
+
+
+def test_words_for_a_step_that_is_gone_are_told_to_be_lost(outreach: Outreach, clock: FakeClock) -> None:
+    sequence = begin(outreach, clock, wait=False)
+    say(outreach, Words("Voor u alleen", "Dag Anna,\n\nVoor u alleen."))
+    with outreach.services.database.transaction() as session:
+        newest = versions.publish(session, sequence, [mail()], by=None, at=outreach.now)
+        [one] = affected(session, sequence, versions.read(session, [newest])[newest], not_in=newest)
+    assert one.own_words is OwnWords.LOST
+
+
+def test_a_mail_in_words_of_its_own_counts_for_no_text(outreach: Outreach, clock: FakeClock) -> None:
+    outreach.enrol(outreach.person(), outreach.sequence(mail(others=(Words("B", "Dag, tekst B"),))))
+    clock.now = NOW.replace(hour=12)
+    due(outreach)
+    outreach.plan()
+    assert outreach.messages()[0].variant_id
+    say(outreach, Words("Voor u alleen", "Dag Anna,\n\nVoor u alleen."))
+    outreach.plan()
+    assert outreach.messages()[0].variant_id is None
 
 
 def trial(outreach: Outreach, *texts: Words) -> Trial:

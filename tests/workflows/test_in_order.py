@@ -59,7 +59,7 @@ def _hear(case: Case) -> None:
 
 def _unplan(case: Case) -> None:
     with case.services.database.transaction() as session:
-        unplan(session, prospect_ids=[case.enrolment.prospect_id])
+        unplan(session, prospect_ids=[case.enrolment.prospect_id], at=NOW)
 
 
 def _resume(case: Case) -> None:

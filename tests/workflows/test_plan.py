@@ -27,7 +27,7 @@ from crm.workflows.sending import plan as plan_module
 from crm.workflows.sending.advance import step_done
 from crm.workflows.sending.unplan import unplan
 from crm.workflows.sending.write_letter import Desk
-from tests.conftest import FakeClock
+from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, hand_work, mail
 
 pytestmark = pytest.mark.both_databases
@@ -270,7 +270,7 @@ def test_a_message_that_is_taken_back_is_made_again_at_the_same_moment(
     outreach.plan()
     before = outreach.messages()[0]
     with outreach.services.database.transaction() as session:
-        assert unplan(session, prospect_ids=[who]) == 1
+        assert unplan(session, prospect_ids=[who], at=NOW) == 1
     assert outreach.messages() == []
     outreach.plan()
     after = outreach.messages()[0]
@@ -282,7 +282,7 @@ def test_a_claimed_message_is_not_taken_back(outreach: Outreach, clock: FakeCloc
     outreach.plan()
     outreach.dispatch()
     with outreach.services.database.transaction() as session:
-        assert unplan(session, prospect_ids=[who]) == 0
+        assert unplan(session, prospect_ids=[who], at=NOW) == 0
 
 
 def test_a_pause_with_an_end_ends_by_itself(outreach: Outreach, clock: FakeClock) -> None:

@@ -16,7 +16,7 @@ from crm.services import Services
 from crm.workflows.sending.advance import step_done
 from crm.workflows.sending.unplan import unplan
 from crm.workflows.series.switch_variant import LastTextError, switch_variant
-from tests.conftest import FakeClock
+from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, hand_work, mail, wait
 
 pytestmark = pytest.mark.both_databases
@@ -121,7 +121,7 @@ def test_a_step_made_anew_says_the_same_text(outreach: Outreach, clock: FakeCloc
         outreach.plan()
         found.append({one.enrolment_id: one.variant_id for one in outreach.messages()})
         with outreach.services.database.transaction() as session:
-            assert unplan(session, enrolment_ids=[one.id for one in outreach.enrolments()]) == 8
+            assert unplan(session, enrolment_ids=[one.id for one in outreach.enrolments()], at=NOW) == 8
     assert found[0] == found[1] == found[2]
     assert len(set(found[0].values())) == 2
 

@@ -174,6 +174,7 @@ class World:
             if paused or (not (out or task) and self.chance(0.1))
             else None,
             approved_at=now if self.chance(0.4) else None,
+            approved_words=(None, STEPS[0].words[0].key, "0" * 32)[number % 3],
             enrolled_at=now - timedelta(days=dice.randint(0, 30)), changed_at=now - timedelta(days=1),
         )  # fmt: skip
         if out:

@@ -4,7 +4,7 @@ from typing import Any
 
 from crm.queries.arms import Compared
 from crm.queries.funnel import Coming, Funnel, StepCount
-from crm.queries.on_their_way import Affected
+from crm.queries.on_their_way import Affected, OwnWords
 from crm.queries.versions_of import DraftBy, Published
 from crm.sequences.models import EnrolmentState, StepKind
 from crm.sequences.plain import NAMES
@@ -165,6 +165,12 @@ def draft_line(draft: DraftBy | None) -> dict[str, Any] | None:
     }
 
 
+_OWN_WORDS = {
+    OwnWords.KEPT: "; the words a colleague wrote for them stay",
+    OwnWords.LOST: "; the words a colleague wrote for them are not used",
+}
+
+
 def affected_line(found: Affected, new: Version, numbers: dict[int, int]) -> dict[str, Any]:
     """Somebody whom a move would concern, and what it means for them."""
     one = found.one
@@ -175,6 +181,8 @@ def affected_line(found: Affected, new: Version, numbers: dict[int, int]) -> dic
         then = "nothing is left for them: it ends"
     else:
         then = f"goes on with step {following.position}, {NAMES[following.kind].lower()}"
+    if found.own_words is not None and not found.stays:
+        then += _OWN_WORDS[found.own_words]
     return {
         "id": one.prospect_id,
         "name": one.name,

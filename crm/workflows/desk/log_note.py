@@ -82,5 +82,5 @@ def bring_back_note(session: Session, note_id: int, *, by: int, now: datetime) -
 
 def _met(session: Session, prospect_id: int, *, at: datetime) -> None:
     statuses.advance(session, prospect_id, Status.MEETING, at=at, because=_BECAUSE)
-    unplan(session, prospect_ids=[prospect_id])
+    unplan(session, prospect_ids=[prospect_id], at=at)
     stop_for_now(session, prospect_id, StopReason.MEETING, at=at)

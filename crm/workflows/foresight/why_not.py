@@ -5,6 +5,7 @@ looked now. Whoever stands in front in the same mailbox is reckoned with as far 
 """
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from crm.queries.facts import Loaded, Question, facts_batch
 from crm.queries.leaving import Reach, Scope
 from crm.queries.whereabouts import Place, Room, Waiting
 from crm.sequences import versions
+from crm.sequences.approval import holds_for
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.sequences.shape import Head, Version
 from crm.workflows.foresight.why_sender import (
@@ -37,6 +39,7 @@ from crm.workflows.foresight.why_sender import (
     zone_of,
 )
 from crm.workflows.foresight.why_told import Bar, Next, Obstacle, Outlook
+from crm.workflows.sending.next_words import next_words
 from crm.workflows.sending.plan import AHEAD
 from crm.workflows.sending.plan_questions import boxes_of
 from crm.workflows.sending.resume import Held, moment_after
@@ -59,7 +62,7 @@ def outlooks(
     look = _Look(
         session, now, heads, boxes, waiting, whereabouts.at_a_task(session, ids),
         versions.load(session, {one.version_id for one in places.values()}),
-        whereabouts.rooms(session, now), frozenset(earlier),
+        whereabouts.rooms(session, now), frozenset(earlier), _approved(session, places.values(), earlier),
         {one.scope: one.kind for one in alarms.standing(session)},
     )  # fmt: skip
     found = {}
@@ -105,6 +108,9 @@ class _Look:
     rooms: Mapping[int, Room]
     written_to: frozenset[int]
     """Enrolments of which a mail left."""
+
+    approved: AbstractSet[int]
+    """Enrolments whose first mail, in the words it has now, a colleague approved."""
 
     alarms: Mapping[str, str]
     """What a guardrail stopped, by scope."""
@@ -187,7 +193,7 @@ class _Look:
         self, place: Place, due_at: datetime, loaded: Loaded, decision: Decision, ahead: tuple[Obstacle, ...]
     ) -> Outlook:
         is_first = place.enrolment_id not in self.written_to
-        if is_first and place.first_waits and place.approved_at is None:
+        if is_first and place.first_waits and place.enrolment_id not in self.approved:
             bar = Obstacle(Bar.APPROVAL, Mender.SALES)
             return Outlook(Next.NOTHING, None, (*ahead, bar), decision, place, place.position)
         room = self.rooms[self.boxes[place.enrolment_id]]
@@ -227,6 +233,20 @@ class _Look:
         room = self.rooms[message.mailbox_id]
         one = Ready(place, room, message.due_at, loaded, decision, message.id, message.recipient)
         return in_mailbox(self.session, one, now=self.now)
+
+
+def _approved(session: Session, places: Collection[Place], written_to: Collection[int]) -> frozenset[int]:
+    asked = {
+        one.enrolment_id: one
+        for one in places
+        if one.first_waits and one.approved_at is not None and one.enrolment_id not in written_to
+    }
+    said = next_words(session, list(asked.values())) if asked else {}
+    return frozenset(
+        id_
+        for id_, words in said.items()
+        if holds_for(words, approved_at=asked[id_].approved_at, approved_words=asked[id_].approved_words)
+    )
 
 
 def _held(place: Place) -> Held:

@@ -144,7 +144,7 @@ def _finish(
     now: datetime,
 ) -> None:
     if edited.changed:
-        unplan(session, prospect_ids=prospect_ids)
+        unplan(session, prospect_ids=prospect_ids, at=now)
         chain.append(
             session,
             actor=chain.Actor.staff(by),

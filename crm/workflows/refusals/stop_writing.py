@@ -58,7 +58,7 @@ def stop_writing(session: Session, prospect_ids: Sequence[int], wish: Wish, *, n
         Message.state.in_(outbox.WAITING),
         Message.enrolment_id.is_not(None),
     )
-    return Stopped(unplan(session, enrolment_ids=[one for one in session.scalars(measured) if one]))
+    return Stopped(unplan(session, enrolment_ids=[one for one in session.scalars(measured) if one], at=now))
 
 
 def _stop_series(session: Session, prospect_ids: Sequence[int], wish: Wish, now: datetime) -> Stopped:

@@ -19,6 +19,7 @@ from crm.permission.reasons import Reason
 from crm.queries.due_steps import DueStep, Earlier, SenderRow, earlier_mails, senders
 from crm.queries.facts import Loaded, facts_batch
 from crm.sequences import edits, versions
+from crm.sequences.approval import holds_for
 from crm.sequences.models import StopReason
 from crm.sequences.planner import next_due
 from crm.sequences.texts import Words
@@ -110,7 +111,7 @@ class _Bench:
     def _mail(self, draft: Draft, step: DueStep, loaded: Loaded, decision: Decision) -> None:
         """Write one that may leave, unless its mailbox has had enough for the day."""
         person = loaded.recipient
-        held = self._is_held(step)
+        held = self._is_held(step, Words(draft.subject, draft.body))
         tomorrow = None if held else self._full(step, draft.due_at)
         if tomorrow is not None:
             country = person.country or None
@@ -125,10 +126,11 @@ class _Bench:
         except Unwritable as fault:
             self.made.pauses.append(Pause(step, StopReason.BLOCKED, fault.code))
 
-    def _is_held(self, step: DueStep) -> bool:
+    def _is_held(self, step: DueStep, words: Words) -> bool:
         """Their first mail, where those wait for a colleague: it takes no slot of a day until then."""
-        is_first = not self.earlier.get(step.enrolment_id)
-        return is_first and step.approved_at is None and self.heads[step.sequence_id].first_waits
+        if self.earlier.get(step.enrolment_id) or not self.heads[step.sequence_id].first_waits:
+            return False
+        return not holds_for(words, approved_at=step.approved_at, approved_words=step.approved_words)
 
     def _pass(self, step: DueStep, version: Version, loaded: Loaded) -> None:
         """A wait is over. Its days count from when it was due, or from now after a standstill."""
@@ -141,13 +143,14 @@ class _Bench:
         self.made.passed.append(Passed(step, following.position, due_at))
 
     def _draft(self, step: DueStep, text: StepText, version: Version, due_at: datetime) -> Draft:
-        said = say(version, text, step, self.earlier.get(step.enrolment_id, ()), self.off)
-        words = self.edited.get((step.enrolment_id, text.id), said.words)
+        earlier = self.earlier.get(step.enrolment_id, ())
+        said = say(version, text, step.prospect_id, earlier, self.off)
+        said = said.changed_to(self.edited.get((step.enrolment_id, text.id)))
         return Draft(
             kind=MailKind.OUTREACH,
             language=self.heads[step.sequence_id].language,
-            subject=words.subject or said.words.subject,
-            body=words.body,
+            subject=said.words.subject,
+            body=said.words.body,
             outlet=_outlet(self.senders[self.boxes[step.enrolment_id]]),
             due_at=due_at,
             thread=[Before(one.public_id, one.subject) for one in said.thread],

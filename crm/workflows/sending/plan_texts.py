@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import takewhile
 
-from crm.queries.due_steps import DueStep, Earlier
+from crm.queries.due_steps import Earlier
 from crm.sequences.shape import StepText, Version
 from crm.sequences.texts import Words, pick
 
@@ -21,23 +21,29 @@ class Said:
     thread: Sequence[Earlier]
     """Mails it stands under, oldest first. Its subject is empty only under some."""
 
+    def changed_to(self, edited: Words | None) -> "Said":
+        """The same in the words a colleague gave this mail: they are none of the texts compared."""
+        if edited is None:
+            return self
+        return Said(Words(edited.subject or self.words.subject, edited.body), None, self.thread)
+
 
 def say(
-    version: Version, text: StepText, step: DueStep, earlier: Sequence[Earlier], off: AbstractSet[int]
+    version: Version, text: StepText, prospect_id: int, earlier: Sequence[Earlier], off: AbstractSet[int]
 ) -> Said:
     """Choose the text: the same for a person whenever it is asked, until somebody switches it off.
 
     A follow-up stands under the mails of its thread that left; where none did, it has the subject of the
     step that should have begun the thread.
     """
-    words, variant_id = words_for(text, step.prospect_id, off)
+    words, variant_id = words_for(text, prospect_id, off)
     if words.subject:
         return Said(words, variant_id, ())
     thread = _thread(version, text, earlier)
     if thread:
         return Said(words, variant_id, thread)
     beginning = version.begins_thread(text.position)
-    subject = words_for(beginning, step.prospect_id, off)[0].subject if beginning else ""
+    subject = words_for(beginning, prospect_id, off)[0].subject if beginning else ""
     return Said(Words(subject, words.body), variant_id, ())
 
 

@@ -10,9 +10,11 @@ from crm.audit import chain
 from crm.delivery import outbox
 from crm.delivery.models import Message
 from crm.kernel.errors import NotFoundError
+from crm.queries.due_steps import steps_of
 from crm.queries.held import enrolments_of
 from crm.sequences import approval, enrolments
 from crm.sequences.models import Enrolment, Sequence, StopReason
+from crm.workflows.sending.next_words import next_words
 from crm.workflows.sending.unplan import unplan
 from crm.workflows.series.publish_sequence import actor_of
 
@@ -24,9 +26,9 @@ def approve(session: Session, public_ids: Collection[str], *, by: int | None, at
     again. Each is made once more, with today's date, and goes the way of all: gate, hours, the day's cap.
     """
     found = enrolments_of(session, public_ids)
-    approval.note(session, found, by=by, at=at)
+    approval.note(session, next_words(session, steps_of(session, found)), by=by, at=at)
     gone = outbox.take_back(session, enrolment_ids=found)
-    enrolments.wait_until(session, {one.enrolment_id: max(one.due_at, at) for one in gone})
+    enrolments.wait_until(session, {one.enrolment_id: one.due_again(at) for one in gone})
     return len(found)
 
 
@@ -57,7 +59,7 @@ def let_first_wait(session: Session, sequence_id: int, *, wait: bool, by: int | 
         .join(Enrolment, Enrolment.id == Message.enrolment_id)
         .where(Enrolment.sequence_id == sequence_id, Message.state.in_(outbox.WAITING))
     )
-    unplan(session, enrolment_ids=[one for one in session.scalars(planned) if one is not None])
+    unplan(session, enrolment_ids=[one for one in session.scalars(planned) if one is not None], at=at)
     chain.append(
         session,
         actor=actor_of(by),

@@ -1,6 +1,6 @@
 """Move those on their way to the newest version of their sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from crm.conversations import step_tasks
 from crm.kernel.errors import NotFoundError
 from crm.queries.on_their_way import in_hand
 from crm.queries.recipients import Recipient, recipients
-from crm.sequences import places, versions
+from crm.sequences import edits, places, versions
 from crm.sequences.models import EnrolmentState, StepKind
 from crm.sequences.moving import next_place
 from crm.sequences.places import Move, Place
@@ -38,7 +38,8 @@ def move_enrolments(session: Session, sequence_id: int, *, up_to: int, by: int |
     """Move active enrolments, up to an id, to the newest version. Audited.
 
     What is frozen and unclaimed is un-planned, and keeps its moment; what a worker holds leaves as it is, and
-    its enrolment stays where it was. Nobody does a step again that is behind them.
+    its enrolment stays where it was. Nobody does a step again that is behind them. Words that a colleague
+    wrote for one person follow their step; a first mail that was approved in other words waits again.
 
     Raises:
         NotFoundError: there is no such sequence, or nothing of it was published.
@@ -71,7 +72,7 @@ class _Batch:
         """Move those of which no mail is leaving; how many."""
         session = self.session
         places.places(session, ids)  # locked, before what waits for them is looked at
-        unplan(session, enrolment_ids=ids)
+        unplan(session, enrolment_ids=ids, at=self.at)
         leaving = in_hand(session, ids)
         here = [one for one in places.places(session, ids) if one.id not in leaving]
         plans = versions.read(session, {one.version_id for one in here} | {self.newest})
@@ -79,6 +80,8 @@ class _Batch:
         people = recipients(session, {one.prospect_id for one in here if one.id in open_tasks})
         gone: list[int] = []
         moves = []
+        changed = edits.of(session, [one.id for one in here])
+        kept: dict[tuple[int, int], int] = {}
         for one in here:
             old, new = plans[one.version_id], plans[self.newest]
             position = next_place(old, new, one.position)
@@ -93,7 +96,9 @@ class _Batch:
                     gone.append(task)
                     due_at = self._soon(one, people[one.prospect_id], position)
             moves.append(Move(one, position, due_at))
+            kept |= _followed(old, new, [key for key in changed if key[0] == one.id])
         step_tasks.drop(session, gone)
+        edits.carry(session, kept)
         return places.move(session, moves, self.newest, at=self.at)
 
     def _soon(self, one: Place, person: Recipient, position: int) -> datetime | None:
@@ -101,6 +106,17 @@ class _Batch:
             return None
         country = person.country or None
         return release_at(self.at, zone=person.zone, country=country, seed=f"{one.id}:{position}")
+
+
+def _followed(old: Version, new: Version, changed: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Where the mails of somebody that have words of their own stand in the new version, if they still do."""
+    lineages = {step.id: step.lineage for step in old.steps}
+    there = {step.lineage: step.id for step in new.steps if step.kind is StepKind.EMAIL}
+    return {
+        (enrolment_id, step_id): there[lineages[step_id]]
+        for enrolment_id, step_id in changed
+        if lineages.get(step_id) in there
+    }
 
 
 def _same_task(was: StepText | None, new: Version, *, not_before: int) -> StepText | None:

@@ -12,12 +12,13 @@ from crm.compose.template import Template
 from crm.delivery.models import Message
 from crm.kernel.errors import ConflictError, CrmError, NotFoundError
 from crm.kernel.mail import Language
-from crm.queries.due_steps import DueStep, earlier_mails, senders, step_of
+from crm.queries.due_steps import DueStep, earlier_mails, senders, steps_of
 from crm.queries.recipients import Recipient, recipients
-from crm.sequences import edits, versions
+from crm.sequences import approval, edits, versions
 from crm.sequences.models import StepKind
 from crm.sequences.shape import StepText
 from crm.sequences.texts import Words
+from crm.workflows.sending.next_words import next_words
 from crm.workflows.sending.plan_texts import mailbox_of, say
 from crm.workflows.sending.unplan import unplan
 from crm.workflows.sending.write_letter import values_of
@@ -28,6 +29,13 @@ class LeavingError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("This mail is leaving or has left. Nothing was changed.")
+
+
+class WordsChangedError(ConflictError):
+    """A colleague changed the words of this mail, or its step did, since they were shown."""
+
+    def __init__(self) -> None:
+        super().__init__("The words of this mail have changed since you opened it. Yours are not saved yet.")
 
 
 class FaultyWordsError(CrmError):
@@ -50,7 +58,12 @@ class Wording:
     """With the person's values filled in. An empty subject: it stands in the thread of the mail before."""
 
     thread_subject: str
-    is_changed: bool
+    revision: str
+    """Which words these are; another one as soon as somebody changes them."""
+
+    changed: edits.Edited | None
+    """Who gave the mail these words; None where it says what its step says."""
+
     lacks: str
     """The field that has no value for this person, so that the text is shown with its tags; or nothing."""
 
@@ -64,13 +77,13 @@ def wording_of(session: Session, enrolment_id: int) -> Wording:
     step, text = _next_mail(session, enrolment_id)
     earlier = earlier_mails(session, [enrolment_id]).get(enrolment_id, ())
     version = versions.load(session, [step.version_id])[step.version_id]
-    said = say(version, text, step, earlier, versions.switched_off(session, [version]))
-    changed = edits.of(session, [enrolment_id]).get((enrolment_id, text.id))
+    said = say(version, text, step.prospect_id, earlier, versions.switched_off(session, [version]))
+    words = edits.of(session, [enrolment_id]).get((enrolment_id, text.id), said.words)
     head = versions.heads(session, [step.sequence_id])[step.sequence_id]
     box_id = mailbox_of(earlier, now_used=head.mailbox_id)
     box = senders(session, {box_id})[box_id]
     person = recipients(session, [step.prospect_id])[step.prospect_id]
-    shown, lacks = _shown(changed or said.words, person, head.language, box.sender_name or box.display_name)
+    shown, lacks = _shown(words, person, head.language, box.sender_name or box.display_name)
     return Wording(
         enrolment_id=enrolment_id,
         step_id=text.id,
@@ -78,46 +91,69 @@ def wording_of(session: Session, enrolment_id: int) -> Wording:
         person=person,
         words=shown,
         thread_subject=said.thread[-1].subject if said.thread else "",
-        is_changed=changed is not None,
+        revision=words.key,
+        changed=edits.last(session, enrolment_id, text.id),
         lacks=lacks,
     )
 
 
-def reword(
-    session: Session, enrolment_id: int, words: Words, *, step_id: int, by: int | None, at: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The mail that a colleague looked at when they wrote other words for it."""
+
+    enrolment_id: int
+    step_id: int
+    revision: str
+
+
+def reword(session: Session, seen: Seen, words: Words, *, by: int | None, at: datetime) -> None:
     """Say these words in the next mail to somebody; what was planned of it is made anew.
+
+    Where that mail was approved it stays approved: whoever may change it may approve it.
 
     Raises:
         NotFoundError: as `wording_of`.
         FaultyWordsError: an unknown field, braces, nothing at all.
         LeavingError: it is in a worker's hand, or they went on to another step.
+        WordsChangedError: its words are not those that were seen.
     """
     found = lint(words.subject or "Same subject", words.body)
     faults = [one.words for one in found if one.severity is Severity.ERROR]
     if faults:
         raise FaultyWordsError(faults)
-    _take_out(session, enrolment_id, step_id)
-    edits.keep(session, enrolment_id, step_id, words, by=by, at=at)
+    step = _take_out(session, seen, at=at)
+    edits.keep(session, seen.enrolment_id, seen.step_id, words, by=by, at=at)
+    _approve_again(session, step, by=by, at=at)
 
 
-def say_as_written(session: Session, enrolment_id: int, *, step_id: int) -> None:
+def say_as_written(session: Session, seen: Seen, *, by: int | None, at: datetime) -> None:
     """Take the change back: the next mail says what its step says. Raises as `reword`."""
-    _take_out(session, enrolment_id, step_id)
-    edits.take_off(session, enrolment_id, step_id)
+    step = _take_out(session, seen, at=at)
+    edits.take_off(session, seen.enrolment_id, seen.step_id)
+    _approve_again(session, step, by=by, at=at)
 
 
-def _take_out(session: Session, enrolment_id: int, step_id: int) -> None:
+def _take_out(session: Session, seen: Seen, *, at: datetime) -> DueStep:
     """Take the mail out of the outbox, so that it is made anew; an error when it is too late for that."""
-    unplan(session, enrolment_ids=[enrolment_id])
-    _, text = _next_mail(session, enrolment_id)
-    left = select(Message.id).where(Message.enrolment_id == enrolment_id, Message.step_id == step_id).limit(1)
-    if text.id != step_id or session.scalar(left) is not None:
+    unplan(session, enrolment_ids=[seen.enrolment_id], at=at)
+    step, text = _next_mail(session, seen.enrolment_id)
+    left = select(Message.id).where(
+        Message.enrolment_id == seen.enrolment_id, Message.step_id == seen.step_id
+    )
+    if text.id != seen.step_id or session.scalar(left.limit(1)) is not None:
         raise LeavingError
+    if wording_of(session, seen.enrolment_id).revision != seen.revision:
+        raise WordsChangedError
+    return step
+
+
+def _approve_again(session: Session, step: DueStep, *, by: int | None, at: datetime) -> None:
+    if step.approved_at is not None:
+        approval.note(session, next_words(session, [step]), by=by, at=at)
 
 
 def _next_mail(session: Session, enrolment_id: int) -> tuple[DueStep, StepText]:
-    step = step_of(session, enrolment_id)
+    step = next(iter(steps_of(session, [enrolment_id])), None)
     version = versions.load(session, [step.version_id]).get(step.version_id) if step else None
     text = version.step(step.position) if step and version else None
     if step is None or text is None or text.kind is not StepKind.EMAIL:

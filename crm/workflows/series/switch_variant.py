@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.audit import chain
-from crm.delivery.models import Message
+from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import WAITING
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.sequences.models import SequenceVersion, Step, StepVariant
@@ -27,7 +27,8 @@ def switch_variant(
     """Switch a text on or off, in every version that has it. Audited.
 
     Switched off, mails with it that still wait are made anew with another text; one that a worker holds
-    leaves as it is.
+    leaves as it is. Switched on, mails of the step that wait for a colleague are made anew, for what is
+    approved is the text that leaves.
 
     Raises:
         NotFoundError: this sequence has no such text.
@@ -58,8 +59,7 @@ def switch_variant(
     )
     ids = list(session.scalars(same))
     session.execute(update(StepVariant).where(StepVariant.id.in_(ids)).values(off_at=None if on else at))
-    if not on:
-        _make_anew(session, ids)
+    _make_anew(session, _of_the_step(sequence_id, found.lineage) if on else _with_text(ids), at=at)
     chain.append(
         session,
         actor=actor_of(by),
@@ -70,10 +70,20 @@ def switch_variant(
     )
 
 
-def _make_anew(session: Session, variant_ids: list[int]) -> None:
-    waiting = select(Message.enrolment_id).where(
-        Message.variant_id.in_(variant_ids), Message.state.in_(WAITING)
+def _with_text(variant_ids: list[int]) -> ColumnElement[bool]:
+    return and_(Message.variant_id.in_(variant_ids), Message.state.in_(WAITING))
+
+
+def _of_the_step(sequence_id: int, lineage: int) -> ColumnElement[bool]:
+    steps = (
+        select(Step.id)
+        .join(SequenceVersion, SequenceVersion.id == Step.version_id)
+        .where(SequenceVersion.sequence_id == sequence_id, Step.lineage == lineage)
     )
-    ids = [one for one in session.scalars(waiting) if one is not None]
+    return and_(Message.step_id.in_(steps), Message.state == MessageState.HELD)
+
+
+def _make_anew(session: Session, those: ColumnElement[bool], *, at: datetime) -> None:
+    ids = [one for one in session.scalars(select(Message.enrolment_id).where(those)) if one is not None]
     for start in range(0, len(ids), 500):
-        unplan(session, enrolment_ids=ids[start : start + 500])
+        unplan(session, enrolment_ids=ids[start : start + 500], at=at)

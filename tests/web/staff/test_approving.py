@@ -1,5 +1,7 @@
 """Approving first mails, changing one mail, and the dead links of a test, as people press them."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
@@ -11,6 +13,8 @@ from crm.services import Services
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, mail
 from tests.web.staff.conftest import BASE, Browser
+
+_HIDDEN = {name: re.compile(rf'name="{name}"[^>]*value="(\w+)"') for name in ("step", "revision")}
 
 
 @pytest.fixture
@@ -72,23 +76,48 @@ def test_not_writing_to_several_is_asked_about_by_name(
     assert sales.post("/approve", form).location == "/approve?did=some_were_done"
 
 
+def opened(browser: Browser, enrolment_id: int) -> dict[str, str]:
+    """What the form carries unseen."""
+    page = browser.get(f"/series/{enrolment_id}/next-mail").text
+    return {name: _HIDDEN[name].search(page)[1] for name in _HIDDEN}  # type: ignore[index] # it is there
+
+
 def test_words_are_changed_for_one_person(sales: Browser, waiting: int, outreach: Outreach) -> None:
     [one] = outreach.enrolments()
     path = f"/series/{one.id}/next-mail"
     page = sales.get(path).text
     assert "Dag Zoë," in page
-    step = outreach.messages()[0].step_id
-    sales.post(path, {"subject": "Een vraag", "body": "Dag Zoë,\n\nMag het?", "step": str(step)})
+    sales.post(path, {"subject": "Een vraag", "body": "Dag Zoë,\n\nMag het?", **opened(sales, one.id)})
     outreach.plan()
     assert outreach.messages()[0].subject_line == "Een vraag"
+
+
+def test_the_second_of_two_colleagues_loses_nothing_and_reads_what_the_first_wrote(
+    sales: Browser, admin: Browser, waiting: int, outreach: Outreach
+) -> None:
+    [one] = outreach.enrolments()
+    path = f"/series/{one.id}/next-mail"
+    mine, theirs = opened(sales, one.id), opened(admin, one.id)
+    admin.post(path, {"subject": "Van de eerste", "body": "Dag Zoë, eerst.", **theirs})
+    late = {"subject": "Van de tweede", "body": "Dag Zoë, daarna.", **mine}
+    answer = sales.post(path, late)
+    assert answer.status_code == 409
+    assert all(
+        words in answer.text for words in ("have changed since", "Dag Zoë, eerst.", "Dag Zoë, daarna.")
+    )
+    again = {name: _HIDDEN[name].search(answer.text)[1] for name in _HIDDEN}  # type: ignore[index] # it is there
+    done = sales.post(f"{path}?from=approve", {**late, **again})
+    assert done.location == "/approve?did=reworded_held"
+    assert "waits here in a minute" in sales.get(done.location).text
+    outreach.plan()
+    assert outreach.messages()[0].subject_line == "Van de tweede"
 
 
 def test_a_fault_in_the_words_is_said_and_nothing_typed_is_lost(
     sales: Browser, waiting: int, outreach: Outreach
 ) -> None:
     [one] = outreach.enrolments()
-    step = outreach.messages()[0].step_id
-    form = {"subject": "Een vraag", "body": "Dag {{ nobody }}", "step": str(step)}
+    form = {"subject": "Een vraag", "body": "Dag {{ nobody }}", **opened(sales, one.id)}
     answer = sales.post(f"/series/{one.id}/next-mail", form)
     assert answer.status_code == 422
     assert "There is no field" in answer.text
@@ -99,10 +128,9 @@ def test_a_mail_in_a_workers_hand_cannot_be_changed(
     sales: Browser, waiting: int, outreach: Outreach, services: Services
 ) -> None:
     [one] = outreach.enrolments()
-    step = outreach.messages()[0].step_id
     with services.database.transaction() as session:
         session.execute(update(Message).values(state=MessageState.CLAIMED))
-    form = {"subject": "Een vraag", "body": "Te laat", "step": str(step)}
+    form = {"subject": "Een vraag", "body": "Te laat", **opened(sales, one.id)}
     answer = sales.post(f"/series/{one.id}/next-mail", form)
     assert answer.status_code == 409
     assert "is leaving or has left" in answer.text
