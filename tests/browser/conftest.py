@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from crm.kernel import keys
 from scripts import design_page
-from tests.journeys.conftest import mail_domains
+from tests.journeys.conftest import mail_domains, world  # noqa: F401 - a fixture of the tests beside it
 from tests.journeys.office import Office, open_office, served
 from tests.journeys.visitor import Visitor
 from tests.servers.dns import DnsServer
@@ -75,12 +75,19 @@ class Eyes:
     home: str
     shots: Path
     faults: list[str] = field(default_factory=list)
+    closed: bool = False
+    """They look at nothing: at pages that another test has looked at."""
 
     def __post_init__(self) -> None:
         self._contexts: list[BrowserContext] = []
 
     def open(
-        self, visitor: Visitor | None = None, *, size: tuple[int, int] = WIDE, scripts: bool = True
+        self,
+        visitor: Visitor | None = None,
+        *,
+        size: tuple[int, int] = WIDE,
+        scripts: bool = True,
+        program: str | None = None,
     ) -> Page:
         """A window of its own, with a colleague's session or with none."""
         context = self.browser.new_context(
@@ -88,6 +95,7 @@ class Eyes:
             viewport={"width": size[0], "height": size[1]},
             java_script_enabled=scripts,
             color_scheme="light",
+            user_agent=program,
         )
         context.set_default_timeout(20_000)
         self._contexts.append(context)
@@ -106,6 +114,8 @@ class Eyes:
 
     def look(self, page: Page, name: str, *, axe: bool = True) -> None:
         """Look at it in both themes, wide and as on a phone; axe finds nothing serious."""
+        if self.closed:
+            return
         size = page.viewport_size
         assert size is not None
         for scheme in design_page.SCHEMES:
