@@ -39,6 +39,16 @@ _WE_WRITE_FIRST: Final[tuple[Check, ...]] = (
     limits,
     pauses,
 )
+_BY_HAND: Final[tuple[Check, ...]] = (
+    refusals,
+    restriction,
+    answers,
+    open_request,
+    colleagues_no,
+    pauses,
+)
+"""Of hand work: what people said and what we switched off; nothing that only a mail needs."""
+
 _THEY_WROTE_FIRST: Final[tuple[Check, ...]] = (refusals, restriction, reachable, pauses)
 
 CHECKS: Final[Mapping[MailKind, tuple[Check, ...]]] = MappingProxyType(
@@ -59,5 +69,14 @@ def decide(facts: Facts, now: datetime) -> Decision:
 
     The same function answers at enrolment, at planning, inside the claim and on the prospect's page.
     """
+    return _judge(CHECKS[facts.kind], facts, now)
+
+
+def decide_by_hand(facts: Facts, now: datetime) -> Decision:
+    """Judge whether a colleague may be asked to do something about this person: a manual step."""
+    return _judge(_BY_HAND, facts, now)
+
+
+def _judge(checks: tuple[Check, ...], facts: Facts, now: datetime) -> Decision:
     case = Case(facts, now)
-    return Decision.of(finding for check in CHECKS[facts.kind] for finding in check(case))
+    return Decision.of(finding for check in checks for finding in check(case))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from crm.permission.decide import decide
+from crm.permission.decide import decide, decide_by_hand
 from crm.permission.facts import Facts
 from crm.permission.findings import Decision, Verdict
 from crm.queries.recipients import Recipient
@@ -69,17 +69,19 @@ def fate_of(step: Due, facts: Facts, person: Recipient, now: datetime, *, ask: A
     if is_too_late(step.late_from, now, zone=zone, country=country, after=facts.budgets.late_working_days):
         return Fate(What.TOO_LATE, now)
     if step.kind is StepKind.TASK:
-        return Fate(What.TASK, now)
-    return _of_mail(step, facts, person, now, ask)
-
-
-def _of_mail(step: Due, facts: Facts, person: Recipient, now: datetime, ask: Ask) -> Fate:
-    due_at = release_at(max(step.due_at, now), zone=person.zone, country=person.country or None)
+        held = _held_back(step, decide_by_hand(facts, now), person, now)
+        return held or Fate(What.TASK, now)
+    due_at = release_at(max(step.due_at, now), zone=zone, country=country)
     decision = ask(facts, due_at)
+    return _held_back(step, decision, person, due_at) or Fate(What.WRITE, due_at, decision)
+
+
+def _held_back(step: Due, decision: Decision, person: Recipient, due_at: datetime) -> Fate | None:
+    """What a no or a not-yet of the gate makes of a step; None when it may be done."""
     if decision.verdict is Verdict.DENY:
         return Fate(What.STOP, due_at, decision)
     if needs_a_person(decision):
         return Fate(What.ASK, due_at, decision)
     if decision.verdict is Verdict.WAIT:
         return Fate(What.WAIT, next_look(decision, person, seed=step.seed, now=due_at), decision)
-    return Fate(What.WRITE, due_at, decision)
+    return None
