@@ -22,6 +22,7 @@ class Published:
     id: int
     number: int
     at: datetime
+    by_id: int | None
     by: str
     """The colleague's name; empty for the owner of the machine, or who is gone."""
 
@@ -51,14 +52,20 @@ def versions_of(session: Session, sequence_id: int) -> list[Published]:
         ).all()
     )
     query = (
-        select(SequenceVersion.id, SequenceVersion.number, SequenceVersion.published_at, Staff.name)
+        select(
+            SequenceVersion.id,
+            SequenceVersion.number,
+            SequenceVersion.published_at,
+            SequenceVersion.published_by,
+            Staff.name,
+        )
         .outerjoin(Staff, Staff.id == SequenceVersion.published_by)
         .where(SequenceVersion.sequence_id == sequence_id)
         .order_by(SequenceVersion.number.desc())
     )
     return [
-        Published(id_, number, at, name or "", active.get(id_, 0), sent.get(id_, 0))
-        for id_, number, at, name in session.execute(query)
+        Published(id_, number, at, by_id, name or "", active.get(id_, 0), sent.get(id_, 0))
+        for id_, number, at, by_id, name in session.execute(query)
     ]
 
 

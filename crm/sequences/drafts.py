@@ -71,9 +71,13 @@ class Kept:
     edited_at: datetime
 
 
-def read(session: Session, sequence_id: int) -> Kept | None:
-    """The draft of a sequence; None when there is none."""
-    row = session.execute(select(_drafts).where(_d.sequence_id == sequence_id)).one_or_none()
+def read(session: Session, sequence_id: int, *, lock: bool = False) -> Kept | None:
+    """The draft of a sequence; None when there is none.
+
+    With `lock` nobody else saves, publishes or discards it until the transaction ends.
+    """
+    query = select(_drafts).where(_d.sequence_id == sequence_id)
+    row = session.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         return None
     steps = tuple(TypedStep.from_json(one) for one in row.content["steps"])

@@ -11,17 +11,17 @@ from crm.kernel.text import whole_number
 from crm.queries.on_their_way import affected, how_many
 from crm.queries.versions_of import draft_of, versions_of
 from crm.sequences import versions
-from crm.sequences.changes import StepChange, What
+from crm.sequences.changes import StepChange, What, as_new, compare
 from crm.sequences.plain import heading, plain
 from crm.sequences.shape import Version
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
-from crm.web.staff.sequence_view import affected_line, draft_line
+from crm.web.staff.sequence_view import affected_line, draft_line, version_line
 from crm.web.staff.sequences import found_or_404
 from crm.workflows.series.look_at_draft import look_at_draft
 from crm.workflows.series.move_enrolments import Moved, move_enrolments
-from crm.workflows.series.publish_draft import Looked, publish_draft
+from crm.workflows.series.publish_draft import Looked, PublishedMeanwhileError, publish_draft
 
 bp = Blueprint("sequence_publish", __name__)
 
@@ -56,6 +56,8 @@ def publish(sequence_id: int) -> ResponseReturnValue:
     try:
         with services().database.transaction() as session:
             moved = publish_draft(session, sequence_id, looked, by=me().id, at=now())
+    except PublishedMeanwhileError:
+        return _overtaken(sequence_id, looked)
     except CrmError as error:
         reading().expire_all()
         return _review(sequence_id, problem=str(error) or "There is no draft any more.", status=409)
@@ -116,6 +118,26 @@ def _review(sequence_id: int, *, problem: str = "", status: int = 200) -> Respon
         names=_names(sequence_id, look.new, not_in=None) if look.old else [],
     )
     return page, status
+
+
+def _overtaken(sequence_id: int, looked: Looked) -> ResponseReturnValue:
+    """Somebody was quicker: who, and what their version changed. Who pressed twice did it themselves."""
+    reading().expire_all()
+    row = found_or_404(sequence_id)
+    published = versions_of(reading(), sequence_id)[0]
+    if published.by_id == me().id:
+        return redirect(url_for("sequences.show", sequence_id=sequence_id, did="published"), 303)
+    ids = [one for one in (looked.version_id, published.id) if one]
+    found = versions.read(reading(), ids)
+    changes = compare(found.get(looked.version_id or 0), as_new(found[published.id]))
+    page = render_template(
+        "staff/sequences/overtaken.html",
+        row=row,
+        version=version_line(published),
+        changes=[_change(one) for one in changes],
+        has_draft=draft_of(reading(), sequence_id) is not None,
+    )
+    return page, 409
 
 
 def _names(sequence_id: int, new: Version, *, not_in: int | None) -> list[dict[str, Any]]:

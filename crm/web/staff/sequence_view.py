@@ -145,6 +145,7 @@ def version_line(one: Published) -> dict[str, Any]:
     """A line of the list of versions."""
     return {
         "number": one.number,
+        "ago": times.ago(one.at, now()),
         "when": times.day(one.at, now()),
         "by": one.by,
         "active": one.active,

@@ -12,6 +12,10 @@ from crm.workflows.series.publish_sequence import Draft, FaultyTextError, publis
 from crm.workflows.series.save_draft import SavedMeanwhileError
 
 
+class PublishedMeanwhileError(SavedMeanwhileError):
+    """A colleague published a version since this draft was looked at. Nothing of theirs is lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What the colleague saw when they said yes."""
@@ -32,14 +36,18 @@ def publish_draft(
     """Publish exactly what was looked at; who was moved to it. Audited.
 
     Raises:
-        SavedMeanwhileError: the draft, or what it was compared with, is another one by now.
+        PublishedMeanwhileError: it, or another version, was published since.
+        SavedMeanwhileError: the draft is another one by now.
         FaultyTextError, NameTakenError: as `publish_sequence`.
         NotFoundError: there is no such sequence, or no draft of it.
     """
-    kept = drafts.read(session, sequence_id)
+    # Two who publish at once are one after the other: whoever waited here finds the other's version.
+    kept = drafts.read(session, sequence_id, lock=True)
+    if versions.newest_id(session, sequence_id) != looked.version_id:
+        raise PublishedMeanwhileError
     if kept is None:
         raise NotFoundError
-    if kept.revision != looked.revision or versions.newest_id(session, sequence_id) != looked.version_id:
+    if kept.revision != looked.revision:
         raise SavedMeanwhileError
     steps, faults = drafts.checked(kept.typed.steps)
     if faults:

@@ -48,7 +48,7 @@ def discard_draft(session: Session, sequence_id: int, *, seen: int) -> bool:
     Raises:
         SavedMeanwhileError: a colleague has saved it since.
     """
-    kept = drafts.read(session, sequence_id)
+    kept = drafts.read(session, sequence_id, lock=True)
     if kept is None:
         return False
     if kept.revision != seen:
