@@ -11,7 +11,8 @@ from crm.delivery.models import Mailbox
 from crm.delivery.pacing import Pace
 from crm.kernel.zones import local_day
 from crm.operations import rules
-from crm.permission.rules import RULES, Rule
+from crm.permission.budgets import Budgets
+from crm.permission.rules import RULES, Rule, budgets_of
 from crm.staff.models import Staff
 
 
@@ -37,6 +38,11 @@ class Box:
     used: int
     allowed: int
     """The day's allowance: less than the cap while it is new."""
+
+
+def budgets_held(session: Session) -> Budgets:
+    """The budgets that hold now, with what the owner changed."""
+    return budgets_of({name: row.value for name, row in rules.changed(session).items()})
 
 
 def limits(session: Session) -> list[Limit]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crm.permission.budgets import Budgets
 from crm.queries.arms import Compared
 from crm.queries.funnel import Coming, Funnel, StepCount
 from crm.queries.on_their_way import Affected, OwnWords
@@ -30,8 +31,10 @@ def between(share: Share) -> str:
     return f"{100 * found.low:.0f} to {100 * found.high:.0f} %"
 
 
-def stats(found: Funnel) -> list[dict[str, Any]]:
-    """The figures on top."""
+def stats(found: Funnel, budgets: Budgets) -> list[dict[str, Any]]:
+    """The figures on top, with the limits that hold for this house."""
+    back = _limit(found.bounced, found.sent, budgets.bounce_rate, budgets)
+    spam = _limit(found.complained, found.sent, budgets.complaint_rate, budgets)
     written = found.people_written
     return [
         {
@@ -41,19 +44,17 @@ def stats(found: Funnel) -> list[dict[str, Any]]:
         },
         {"key": "Mails sent", "value": found.sent, "detail": f"to {written} people"},
         {"key": "Replied", "value": found.replied, "detail": between(Share(found.replied, written))},
-        {
-            "key": "Came back",
-            "value": found.bounced,
-            "detail": rate(found.bounced, found.sent) or "limit 2 %",
-            "warn": found.sent >= 50 and found.bounced / found.sent >= 0.02,
-        },
-        {
-            "key": "Spam reports",
-            "value": found.complained,
-            "detail": "limit 0.1 %",
-            "warn": found.sent >= 50 and found.complained / found.sent >= 0.001,
-        },
+        {"key": "Came back", "value": found.bounced, **back},
+        {"key": "Spam reports", "value": found.complained, **spam},
     ]
+
+
+def _limit(part: int, whole: int, most: float, budgets: Budgets) -> dict[str, Any]:
+    """`1.2 %, limit 2 % from 50 mails on`, and whether it is reached."""
+    said = f"limit {100 * most:g} % from {budgets.rate_over_mails} mails on"
+    share = f"{100 * part / whole:.1f} %, " if whole >= FEWEST else ""
+    is_reached = part > 0 and whole >= budgets.rate_over_mails and part >= most * whole
+    return {"detail": share + said, "warn": is_reached}
 
 
 def funnel_rows(found: Funnel) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from crm.queries.alarms import standing
 from crm.queries.arms import compared
 from crm.queries.funnel import funnel, overview
 from crm.queries.leaving import Reach, Scope
+from crm.queries.limits import budgets_held
 from crm.queries.on_their_way import how_many
 from crm.queries.versions_of import draft_of, versions_of
 from crm.sequences import versions
@@ -79,7 +80,7 @@ def show(sequence_id: int) -> ResponseReturnValue:
         "staff/sequences/show.html",
         row=row,
         may_publish=may(me().role, Act.PUBLISH),
-        stats=view.stats(found),
+        stats=view.stats(found, budgets_held(reading())),
         steps=[view.step(one, first=number == 0) for number, one in enumerate(found.steps)],
         enrolled=found.enrolled,
         sent_before=found.sent_before,

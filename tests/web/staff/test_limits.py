@@ -1,5 +1,7 @@
 """Mailboxes and limits: a change holds at once, says who made it, and is on record."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -9,8 +11,10 @@ from crm.kernel.mail import MailKind
 from crm.permission.budgets import DEFAULTS
 from crm.permission.rules import RULES, budgets_of
 from crm.queries.facts import facts_for
+from crm.queries.funnel import Funnel
 from crm.services import Services
-from tests.outreach import Outreach
+from crm.web.staff.sequence_view import stats
+from tests.outreach import Outreach, mail
 from tests.web.staff.conftest import Browser
 
 PACE = {
@@ -48,6 +52,28 @@ def test_the_page_says_what_it_was_and_who_changed_it(admin: Browser, services: 
     assert "Was 2.0; changed by Sanne admin" in page
     assert 'value="1.5"' in page
     assert record(services)[-1] == ("limit.changed", "limit bounce_rate", {"was": 20, "is": 15})
+
+
+def test_a_sequences_page_shows_the_limits_that_hold(admin: Browser, outreach: Outreach) -> None:
+    sequence = outreach.sequence(mail())
+    page = admin.get(f"/sequences/{sequence}").text
+    assert "limit 2 % from 50 mails on" in page
+    assert "limit 0.1 % from 50 mails on" in page
+    admin.post("/settings/limits", {"bounce_rate": "4", "complaint_rate": "0,25", "rate_over_mails": "20"})
+    page = admin.get(f"/sequences/{sequence}").text
+    assert "limit 4 % from 20 mails on" in page
+    assert "limit 0.25 % from 20 mails on" in page
+
+
+def test_a_figure_warns_from_the_owners_own_limits_on() -> None:
+    found = Funnel(
+        enrolled=20, states={}, exits={}, steps=[], sent=20, people_written=20, replied=0, bounced=1,
+        complained=0,
+    )  # fmt: skip
+    warned = {one["key"]: one.get("warn") for one in stats(found, DEFAULTS)}
+    assert (warned["Came back"], warned["Spam reports"]) == (False, False)
+    strict = replace(DEFAULTS, rate_over_mails=20)
+    assert {one["key"]: one.get("warn") for one in stats(found, strict)}["Came back"]
 
 
 def test_what_was_not_changed_is_not_on_record(admin: Browser, services: Services) -> None:
