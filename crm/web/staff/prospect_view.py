@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from flask import url_for
 
@@ -187,6 +187,10 @@ _SAYINGS: dict[Kind, Callable[[Event], str]] = {
 }
 
 
+_ENDS_MAY_MOVE: Final = frozenset({StopReason.BY_STAFF, StopReason.OUT_OF_OFFICE})
+"""Pauses that wait for a day, not for an answer to a question of ours or for a day that they named."""
+
+
 def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
     """The newest sequence, in words; None when they were in none."""
     if not sheet.series:
@@ -206,6 +210,9 @@ def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
         "state": row.state.value,
         "said": said,
         "next": coming if running else "",
+        "until": f"{times.local(row.resumes_at):%Y-%m-%d}" if row.resumes_at else "",
+        "may_move_end": row.state is EnrolmentState.PAUSED and row.stop_reason in _ENDS_MAY_MOVE,
+        "is_late": row.state is EnrolmentState.PAUSED and row.stop_reason is StopReason.TOO_LATE,
         "tomorrow": f"{times.local(now) + timedelta(days=1):%Y-%m-%d}",
     }
 

@@ -3,15 +3,17 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 
 from crm.operations import alarms
 from crm.queries.leaving import Reach, Scope
 from crm.sequences.models import EnrolmentState
 from crm.services import Services
+from crm.staff.models import Role
 from crm.workflows.sending.claim import claim_batch
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, mail
-from tests.web.staff.conftest import Browser
+from tests.web.staff.conftest import Browser, browser_of
 
 
 @pytest.fixture
@@ -66,6 +68,74 @@ def test_one_person_is_paused_until_a_day_and_the_page_shows_it(
     page = sales.get(enrolment.partition("/series")[0]).text
     assert "Paused by a colleague. Until Fri 20 Mar." in page
     assert did(sales, f"{enrolment}/resume") == "resumed"
+
+
+def test_a_running_pause_gets_another_end_or_none(
+    sales: Browser, outreach: Outreach, clock: FakeClock, enrolment: str
+) -> None:
+    person = enrolment.partition("/series")[0]
+    did(sales, f"{enrolment}/pause", until="2026-03-20")
+    assert 'name="until" min="2026-03-03" value="2026-03-20"' in sales.get(person).text
+    assert did(sales, f"{enrolment}/pause", until="2026-03-10") == "end_moved"
+    assert "Paused by a colleague. Until Tue 10 Mar." in sales.get(person).text
+    clock.now = NOW.replace(day=10, hour=15, minute=50)
+    outreach.plan()
+    assert outreach.enrolments()[0].state is EnrolmentState.RUNNING
+
+
+def test_a_running_pause_may_lose_its_end(sales: Browser, outreach: Outreach, enrolment: str) -> None:
+    did(sales, f"{enrolment}/pause", until="2026-03-20")
+    assert did(sales, f"{enrolment}/pause") == "end_moved"
+    assert outreach.enrolments()[0].resumes_at is None
+
+
+@pytest.fixture
+def late(outreach: Outreach, clock: FakeClock) -> str:
+    """The address of somebody's sequence whose first step was due long ago, and is asked about."""
+    who = outreach.person()
+    outreach.enrol(who, outreach.sequence(mail(), mail(3, "Nog even")))
+    clock.now = NOW.replace(day=16, hour=10)
+    outreach.plan()
+    return f"/prospects/{who}/series/{outreach.enrolments()[0].id}"
+
+
+def test_a_late_step_is_skipped_and_the_next_one_comes_after_its_delay(
+    late: str, sales: Browser, outreach: Outreach
+) -> None:
+    assert f'action="{late}/skip"' in sales.get(late.partition("/series")[0]).text
+    assert did(sales, f"{late}/skip") == "step_skipped"
+    [one] = outreach.enrolments()
+    assert (one.state, one.position) == (EnrolmentState.RUNNING, 2)
+    assert one.next_due_at
+    assert one.next_due_at.date() == NOW.replace(day=19).date()
+    assert "Should it still go" not in sales.get("/").text
+    assert outreach.messages() == []
+
+
+def test_a_late_step_may_still_be_sent(late: str, sales: Browser, outreach: Outreach) -> None:
+    assert "Send it after all" in sales.get(late.partition("/series")[0]).text
+    did(sales, f"{late}/resume")
+    outreach.plan()
+    assert len(outreach.messages()) == 1
+
+
+def test_skipping_the_last_step_ends_the_sequence(
+    app: Flask, services: Services, outreach: Outreach, clock: FakeClock
+) -> None:
+    who = outreach.person()
+    outreach.enrol(who, outreach.sequence(mail()))
+    clock.now = NOW.replace(day=16, hour=10)
+    outreach.plan()
+    sales = browser_of(app, services, Role.SALES)
+    did(sales, f"/prospects/{who}/series/{outreach.enrolments()[0].id}/skip")
+    assert outreach.enrolments()[0].state is EnrolmentState.FINISHED
+
+
+def test_only_a_late_step_is_skipped_and_only_once(late: str, sales: Browser, outreach: Outreach) -> None:
+    assert [did(sales, f"{late}/skip") for _ in range(2)] == ["step_skipped", "as_it_was"]
+    assert outreach.enrolments()[0].position == 2
+    did(sales, f"{late}/pause")
+    assert did(sales, f"{late}/skip") == "as_it_was"
 
 
 @pytest.mark.parametrize("day", ["2026-03-02", "2020-01-01", "2029-01-01", "tomorrow", "0001-01-01"])
