@@ -57,6 +57,9 @@ def faults(found: Sequence[tuple[int, str]]) -> Iterator[str]:
 def look(found: Look, names: Sequence[Affected], *, moved: bool) -> Iterator[str]:
     """Everything to be seen before publishing."""
     yield from faults(found.faults)
+    if found.sender:
+        yield "\nWho it comes from, for those who have had no mail yet:"
+        yield from (f"  {_line(line)}" for line in found.sender)
     for change in found.changes:
         yield from _change(change)
     for reader in found.readers:

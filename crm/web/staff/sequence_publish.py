@@ -107,7 +107,7 @@ def _review(sequence_id: int, *, problem: str = "", status: int = 200) -> Respon
         problem=problem,
         draft=draft_line(draft),
         renamed=draft.kept.typed.name if draft.kept.typed.name != row.name else "",
-        new_mailbox=draft.kept.typed.mailbox_id != row.mailbox_id,
+        sender=look.sender,
         version_id=look.old.id if look.old else 0,
         is_first=look.old is None,
         changes=[_change(one) for one in look.changes],

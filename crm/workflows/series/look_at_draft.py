@@ -1,5 +1,6 @@
 """What publishing a draft would change: step by step, for three real people, and for whom. Reads only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -12,6 +13,7 @@ from crm.delivery.models import Mailbox
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
 from crm.prospects.models import Company, Prospect
+from crm.queries.due_steps import earlier_mails
 from crm.queries.on_their_way import how_many, on_their_way
 from crm.queries.recipients import Recipient, recipients
 from crm.sequences import drafts, versions
@@ -54,6 +56,9 @@ class Look:
     """As it would be, with numbers that only this look knows."""
 
     changes: list[StepChange]
+    sender: tuple[Line, ...]
+    """Who it comes from and who signs, before and after; empty when neither changes."""
+
     faults: list[tuple[int, str]]
     readers: list[Reader]
     people: int
@@ -79,24 +84,63 @@ def look_at_draft(session: Session, sequence_id: int, typed: Typed) -> Look:
     people, up_to = how_many(session, sequence_id, not_in=None)
     changes = compare(old, steps)
     off = versions.switched_off(session, [old]) if old else frozenset()
-    pens = _Pens(_signs(session, row.mailbox_id), _signs(session, typed.mailbox_id), typed.language, off)
+    # What was published once keeps its language, whatever the draft says.
+    language = Language(row.language) if old else typed.language
+    pens = _Pens(
+        _pen(session, row.mailbox_id), _pen(session, typed.mailbox_id), language, off,
+        _kept(session, sequence_id),
+    )  # fmt: skip
     readers = [] if faults else [_read(one, changes, pens) for one in _three(session, sequence_id, typed)]
-    return Look(old, as_version(sequence_id, steps), changes, faults, readers, people, up_to)
+    sender = tuple(differences(str(pens.old), str(pens.new))) if old and pens.old != pens.new else ()
+    return Look(old, as_version(sequence_id, steps), changes, sender, faults, readers, people, up_to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """A mailbox, as readers see it."""
+
+    sender: str
+    signs: str
+
+    def __str__(self) -> str:
+        return f"From: {self.sender}\nSigned: {self.signs}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Pens:
-    """Who signs before and after, and in which language."""
+    """Who writes and signs before and after, and in which language."""
 
-    old: str
-    new: str
+    old: _Pen
+    new: _Pen
     language: Language
     off: frozenset[int]
+    kept: Mapping[int, _Pen]
+    """Of people who had a mail already: theirs stays, whichever mailbox the sequence has."""
+
+    def before(self, person: Recipient) -> _Pen:
+        """Who writes to somebody now."""
+        return self.kept.get(person.id, self.old)
+
+    def after(self, person: Recipient) -> _Pen:
+        """Who would write to them."""
+        return self.kept.get(person.id, self.new)
 
 
-def _signs(session: Session, mailbox_id: int) -> str:
+def _pen(session: Session, mailbox_id: int) -> _Pen:
     box = session.get(Mailbox, mailbox_id)
-    return (box.sender_name or box.display_name) if box else ""
+    if box is None:
+        return _Pen("", "")
+    return _Pen(f"{box.display_name} <{box.address}>", box.sender_name or box.display_name)
+
+
+def _kept(session: Session, sequence_id: int) -> dict[int, _Pen]:
+    found = on_their_way(session, sequence_id, not_in=None, limit=READERS)
+    earlier = earlier_mails(session, [one.enrolment_id for one in found])
+    return {
+        one.prospect_id: _pen(session, earlier[one.enrolment_id][0].mailbox_id)
+        for one in found
+        if one.enrolment_id in earlier
+    }
 
 
 def _three(session: Session, sequence_id: int, typed: Typed) -> list[Recipient]:
@@ -123,10 +167,12 @@ def _read(person: Recipient, changes: list[StepChange], pens: _Pens) -> Reader:
     readings = []
     for one in changes:
         mails = [step for step in (one.old, one.new) if step and step.kind is StepKind.EMAIL]
-        if not mails or not one.texts_differ:
+        if not mails:
             continue
-        before = _rendered(_old_words(one.old, person, pens), person, pens.old, pens) if one.old else ""
-        after = _rendered(_new_words(one, person, pens), person, pens.new, pens) if one.new else ""
+        # Also where the text is the same: who it comes from and who signs may differ.
+        old, new = one.old, one.new
+        before = _rendered(_old_words(old, person, pens), person, pens.before(person), pens) if old else ""
+        after = _rendered(_new_words(one, person, pens), person, pens.after(person), pens) if new else ""
         if before != after:
             readings.append(Reading(one.position, one.what, tuple(differences(before, after))))
     return Reader(person, tuple(readings))
@@ -150,12 +196,12 @@ def _as_text(step: NewStep, variants: tuple[Variant, ...]) -> StepText:
     return StepText(0, 0, step.kind, step.delay, step.subject, step.body, step.lineage or 0, variants)
 
 
-def _rendered(words: Words, person: Recipient, signs: str, pens: _Pens) -> str:
-    """Subject and text with this person's values; where one is missing, that is what is said."""
-    values = values_of(person, language=pens.language, signs=signs)
+def _rendered(words: Words, person: Recipient, pen: _Pen, pens: _Pens) -> str:
+    """Sender, subject and text with this person's values; where one is missing, that is what is said."""
+    values = values_of(person, language=pens.language, signs=pen.signs)
     try:
         subject = Template.compile(words.subject).render(values) if words.subject else "(same thread)"
-        return f"Subject: {subject}\n\n{Template.compile(words.body).render(values)}"
+        return f"From: {pen.sender}\nSubject: {subject}\n\n{Template.compile(words.body).render(values)}"
     except MissingValueError as error:
         return f"This mail would not be written: {error.field} is missing."
     except TemplateFaultError:
