@@ -69,7 +69,7 @@ def pause(
 @click.option("--by", type=ADDRESS, help="The colleague who lets it go on.")
 @pass_installation
 def resume(installation: Installation, what: str, name: str | None, by: EmailAddress | None) -> int:
-    """Let WHAT go on. What is three working days late by then is asked about instead of sent. Audited.
+    """Let WHAT go on. What is too late by then is asked about instead of sent. Audited.
 
     Exit code 1 when it was not paused.
     """

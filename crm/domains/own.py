@@ -13,8 +13,6 @@ from crm.domains.models import OwnDomain
 from crm.domains.proof import Judgement, Mark
 
 AGAIN_AFTER: Final = timedelta(hours=1)
-GRACE: Final = timedelta(hours=72)
-"""How long a fault may stand before nothing is sent from the domain any more."""
 
 _domains = OwnDomain.metadata.tables["own_domains"]
 _d = _domains.c
@@ -50,8 +48,13 @@ def take_due(session: Session, domains: Collection[str], *, now: datetime) -> li
     return sorted(session.scalars(due))
 
 
-def record(session: Session, domain: str, found: Judgement, *, now: datetime) -> Failing | None:
-    """Keep a judgement; the fault, when there is one. What nobody can tell changes nothing."""
+def record(
+    session: Session, domain: str, found: Judgement, *, grace: timedelta, now: datetime
+) -> Failing | None:
+    """Keep a judgement; the fault, when there is one. What nobody can tell changes nothing.
+
+    `grace`: how long a fault may stand before nothing is sent from the domain any more.
+    """
     row = session.execute(select(OwnDomain).where(OwnDomain.domain == domain)).scalar_one()
     if found.mark is not Mark.UNKNOWN:
         row.mark, row.words, row.checked_at = found.mark.value, found.words[:300], now
@@ -60,4 +63,4 @@ def record(session: Session, domain: str, found: Judgement, *, now: datetime) ->
         session.flush()
     if row.failing_since is None:
         return None
-    return Failing(domain, row.words, row.failing_since, is_over=now - row.failing_since >= GRACE)
+    return Failing(domain, row.words, row.failing_since, is_over=now - row.failing_since >= grace)

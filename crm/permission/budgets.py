@@ -34,8 +34,10 @@ class Budgets:
     """Between two automatic acknowledgements to one address (RFC 3834)."""
 
     steps_a_sequence: int = 4
-    step_gaps: tuple[int, ...] = (3, 5, 8)
-    """Working days between the mails of a new sequence."""
+    step_gap_second: int = 3
+    step_gap_third: int = 5
+    step_gap_later: int = 8
+    """Working days that are proposed before the second, the third and each later mail of a sequence."""
 
     mails_a_mailbox_day: int = 30
     mails_a_mailbox_day_at_most: int = 50
@@ -51,6 +53,9 @@ class Budgets:
     soft_bounces_of: int = 5
     """So many soft bounces of the last so many mails pause an address; one hard bounce closes it."""
 
+    domain_grace: timedelta = timedelta(hours=72)
+    """How long a fault of our own domain may stand before nothing is sent from it any more; real time."""
+
     late_working_days: int = 3
     """A step overdue by more becomes a task."""
 
@@ -59,6 +64,8 @@ class Budgets:
     rate_over_mails: int = 50
     rate_over: timedelta = timedelta(days=7)
     undo: timedelta = timedelta(seconds=30)
+    """Real time in which a mail written by hand can be taken back."""
+
     retention_months: int = 12
     retention_months_answered: int = 24
 

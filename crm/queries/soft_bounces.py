@@ -9,12 +9,9 @@ from sqlalchemy.orm import Session
 from crm.delivery.event_models import ProviderEvent
 from crm.delivery.event_ports import Report
 from crm.delivery.models import Message
-from crm.permission.budgets import DEFAULTS
 from crm.permission.terms import AddressState
+from crm.queries.limits import budgets_held
 from crm.replies.verdicts import Hardness, Sub
-
-SOFT_DAYS: Final = DEFAULTS.soft_bounces
-"""On so many different days their server must have said "not now" before a person looks at the address."""
 
 AMBIGUOUS_DAYS: Final = 2
 """And on so many that nobody can tell what it means."""
@@ -34,26 +31,28 @@ _m = Message.metadata.tables["messages"].c
 def after_soft_bounces(session: Session, prospect_id: int) -> AddressState | None:
     """Dead when twice switched off, or full for a week; a person's to look at after some days of anything.
 
-    None: to be tried again. Only the last five mails count: what arrived meanwhile makes good what was.
+    None: to be tried again. Only the last few mails count: what arrived meanwhile makes good what was. On how
+    many days of how many mails is the owner's to say.
     """
-    days = _days(session, prospect_id)
+    budgets = budgets_held(session)
+    days = _days(session, prospect_id, of=budgets.soft_bounces_of)
     full = days.get(Sub.FULL, [])
     is_full = len(full) >= FULL_DAYS and full[-1] - full[0] >= FULL_FOR
     if is_full or len(days.get(Sub.DISABLED, [])) >= DISABLED_DAYS:
         return AddressState.BOUNCED
     any_reason = {day for some in days.values() for day in some}
-    if len(any_reason) >= SOFT_DAYS or len(days.get(Sub.AMBIGUOUS, [])) >= AMBIGUOUS_DAYS:
+    if len(any_reason) >= budgets.soft_bounces or len(days.get(Sub.AMBIGUOUS, [])) >= AMBIGUOUS_DAYS:
         return AddressState.BOUNCING
     return None
 
 
-def _days(session: Session, prospect_id: int) -> dict[str, list[date]]:
+def _days(session: Session, prospect_id: int, *, of: int) -> dict[str, list[date]]:
     """The days (UTC) on which one of the last mails to somebody came back for now, by reason."""
     last = (
         select(_m.id)
         .where(_m.prospect_id == prospect_id, _m.sent_at.is_not(None))
         .order_by(_m.sent_at.desc(), _m.id.desc())
-        .limit(DEFAULTS.soft_bounces_of)
+        .limit(of)
     )
     rows = session.execute(
         select(_e.code, _e.happened_at).where(

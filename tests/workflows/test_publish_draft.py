@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from crm.audit.models import AuditEntry
 from crm.kernel.mail import Language
+from crm.permission.budgets import DEFAULTS
 from crm.sequences import drafts, versions
 from crm.sequences.drafts import Typed, TypedStep
 from crm.sequences.models import Enrolment, SequenceVersion, StepKind, StepVariant
@@ -197,7 +198,7 @@ def test_a_text_that_is_off_stays_off_in_the_next_version(outreach: Outreach) ->
     ],
 )
 def test_what_cannot_be_published_is_said_beside_its_step(steps: list[object], step: int, words: str) -> None:
-    found = faults_of(steps)  # type: ignore[arg-type] # parametrize has no types
+    found = faults_of(steps, DEFAULTS)  # type: ignore[arg-type] # parametrize has no types
     assert [(number, words in said) for number, said in found] == [(step, True)]
 
 

@@ -115,7 +115,7 @@ def _whole(typed: str | None) -> int:
 
 
 def _page(fault: str = "", typed: dict[str, str] | None = None) -> str:
-    session, kept = reading(), typed or {}
+    session, kept, months = reading(), typed or {}, services().settings.retention_months
     return render_template(
         "staff/settings/limits.html",
         fault=fault,
@@ -126,17 +126,19 @@ def _page(fault: str = "", typed: dict[str, str] | None = None) -> str:
         fixed=[
             ("In a sequence, one person", f"{DEFAULTS.sequences_a_person} at a time"),
             ("Mail leaves", "Monday to Friday, 09:00 to 17:00 where the reader is, not on holidays"),
-            ("Back after an absence", f"{DEFAULTS.absence_return_working_days} working day later"),
             ("Hard bounce, spam report", "one ends it"),
+            ("Automatic acknowledgements", "one a week to an address, so that two machines never talk"),
+            ("Somebody who never answered", f"forgotten after {months} months, after an answer {2 * months}"),
+            ("Unsubscribe links", "never expire"),
         ],
     )
 
 
 def _limit(one: Limit, typed: dict[str, str]) -> dict[str, Any]:
     rule = one.rule
-    said = f"By default {rule.shown(rule.default)}."
+    said = rule.reason
     if one.was is not None and one.at is not None:
-        said = f"Was {rule.shown(one.was)}; changed by {one.by}, {times.short(one.at, now())}. {said}"
+        said += f" Was {rule.shown(one.was)}; changed by {one.by}, {times.short(one.at, now())}."
     return {
         "name": rule.field,
         "title": rule.title,

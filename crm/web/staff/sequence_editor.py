@@ -13,6 +13,7 @@ from crm.delivery.models import Mailbox
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
 from crm.kernel.text import whole_number
+from crm.queries.limits import budgets_held
 from crm.queries.versions_of import draft_of
 from crm.sequences import drafts, versions
 from crm.sequences.drafts import MOST_STEPS, Typed
@@ -83,7 +84,7 @@ def save() -> ResponseReturnValue:
     """Keep what was typed, whatever button was pressed; nothing typed is ever lost."""
     sequence_id, seen = whole_number(request.form.get("sequence_id")), whole_number(request.form.get("seen"))
     typed, act = typed_from(request.form, mailbox_id=_first_mailbox()), request.form.get("act", "save")
-    after = changed(typed, act)
+    after = changed(typed, act, budgets_held(reading()))
     typed, step = after or (typed, 0)
     page = _Page(sequence_id, seen or 0)
     if not typed.name and sequence_id is None and after is not None:
@@ -133,7 +134,7 @@ def _saved(typed: Typed, sequence_id: int, revision: int, *, is_ready: bool) -> 
 def _not_yet(typed: Typed) -> list[tuple[int, str]]:
     """What has to be mended before it can be published; a draft is kept all the same."""
     steps, faults = drafts.checked(typed.steps)
-    return faults or faults_of(steps)
+    return faults or faults_of(steps, budgets_held(reading()))
 
 
 def _cannot_save(typed: Typed) -> list[tuple[int, str]]:

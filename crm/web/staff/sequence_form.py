@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm.kernel.mail import Language
 from crm.kernel.text import clean_block, one_line, whole_number
+from crm.permission.budgets import Budgets
 from crm.sequences.drafts import MOST_STEPS, Typed, TypedStep
 from crm.sequences.models import StepKind
 from crm.sequences.texts import MOST_TEXTS, Words
@@ -53,7 +54,7 @@ def _block(text: str) -> str:
     return clean_block(text[:_MOST_CHARACTERS])
 
 
-def changed(typed: Typed, act: str) -> tuple[Typed, int] | None:
+def changed(typed: Typed, act: str, budgets: Budgets) -> tuple[Typed, int] | None:
     """The draft after an act of the editor, and the step to look at then; None: it is no such act.
 
     `add_mail`, `add_task`, `add_wait`; and with the number of a step (and of its text): `remove:2`, `up:2`,
@@ -63,7 +64,7 @@ def changed(typed: Typed, act: str) -> tuple[Typed, int] | None:
     if act in _NEW:
         if len(steps) >= MOST_STEPS:
             return typed, len(steps)
-        steps.append(TypedStep(_NEW[act], "3"))
+        steps.append(TypedStep(_NEW[act], str(_gap(steps, budgets))))
         return replace(typed, steps=tuple(steps)), len(steps)
     verb, *numbers = act.split(":")
     places = [number for one in islice(numbers, 2) if (number := whole_number(one))]
@@ -71,6 +72,13 @@ def changed(typed: Typed, act: str) -> tuple[Typed, int] | None:
         return None
     kept = _moved(steps, verb, places[0]) or _reworded(steps, verb, places)
     return None if kept is None else (replace(typed, steps=tuple(kept[0])), kept[1])
+
+
+def _gap(steps: Sequence[TypedStep], budgets: Budgets) -> int:
+    """Working days proposed before one more step: more after each mail that is there."""
+    mails = sum(one.kind is StepKind.EMAIL for one in steps)
+    gaps = (budgets.step_gap_second, budgets.step_gap_third, budgets.step_gap_later)
+    return gaps[min(max(mails - 1, 0), len(gaps) - 1)]
 
 
 def _moved(steps: list[TypedStep], verb: str, place: int) -> tuple[Sequence[TypedStep], int] | None:

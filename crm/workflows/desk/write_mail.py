@@ -1,7 +1,7 @@
 """A colleague writes a mail by hand: a first one, or an answer."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,9 +22,6 @@ from crm.queries.facts import Question, facts_batch
 from crm.replies.models import InboundMail
 from crm.workflows.sending.thread_letter import Words, language_of, mailbox_for, mailbox_of, thread_letter
 from crm.workflows.sending.write_letter import Desk, Draft, Outlet, Unwritable, write_letter
-
-UNDO = timedelta(seconds=30)
-"""Real time in which a mail written by hand can be taken back."""
 
 
 class NotAllowedError(CrmError):
@@ -59,7 +56,9 @@ class Written:
 def write_mail(
     session: Session, desk: Desk, prospect_id: int, written: Written, *, now: datetime, speed: float = 1.0
 ) -> str:
-    """Queue a mail that leaves in 30 seconds; its public id. The gate is asked now and in the claim.
+    """Queue a mail that leaves once it can no longer be taken back; its public id.
+
+    The gate is asked now and in the claim.
 
     Raises:
         NotFoundError: the person, the mail answered, or a mailbox to send from is gone.
@@ -75,7 +74,7 @@ def write_mail(
     decision = decide(loaded.facts, now)
     if not decision.allows:
         raise NotAllowedError(decision)
-    due_at = now + UNDO * speed
+    due_at = now + loaded.facts.budgets.undo * speed
     try:
         if written.answers is not None:
             words = _answer(session, prospect_id, written, desk.links.mail_domain)

@@ -1,7 +1,7 @@
 """Look whether our own domains still prove our mail; a fault of three days pauses their mailboxes."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.delivery.models import Mailbox
 from crm.domains import own
-from crm.domains.own import GRACE, Failing
+from crm.domains.own import Failing
 from crm.domains.ports import MailDomainLookup
 from crm.domains.proof import Judgement, Mark, Records, judge
 from crm.kernel.clock import Clocks
@@ -19,6 +19,7 @@ from crm.kernel.domains import registrable_domain
 from crm.kernel.settings import MailerKind, Settings
 from crm.operations import alarms
 from crm.queries.leaving import Reach, Scope
+from crm.queries.limits import budgets_held
 from crm.workflows.sending import pause as pauses
 from crm.workflows.sending.pause import Wish
 
@@ -71,22 +72,23 @@ def _records(names: MailDomainLookup, domain: str, settings: Settings) -> Record
 
 
 def _follow(session: Session, domain: str, judgement: Judgement, clocks: Clocks) -> bool:
-    failing = own.record(session, domain, judgement, now=clocks.real())
+    grace = budgets_held(session).domain_grace
+    failing = own.record(session, domain, judgement, grace=grace, now=clocks.real())
     now = clocks.calendar()
     boxes = select(Mailbox.id).where(Mailbox.address.like(f"%@{domain}"))
     for box in session.scalars(boxes).all():
         scope = Scope(Reach.MAILBOX, box)
         if failing is not None:
-            _alarm(session, scope, failing, now)
+            _alarm(session, scope, failing, grace, now)
         elif judgement.mark is Mark.PASS:
             alarms.resolve(session, str(scope), kind=SOON, by=None, at=now)
     return failing is not None
 
 
-def _alarm(session: Session, scope: Scope, failing: Failing, now: datetime) -> None:
+def _alarm(session: Session, scope: Scope, failing: Failing, grace: timedelta, now: datetime) -> None:
     """Tell at once; pause when the grace is over. Whoever lets it go on all the same starts a new one."""
     let_go = alarms.last_resolved(session, str(scope), kind=FAULT)
-    is_over = failing.is_over and (let_go is None or now - let_go >= GRACE)
+    is_over = failing.is_over and (let_go is None or now - let_go >= grace)
     kind = FAULT if is_over else SOON
     if not alarms.sound(session, kind, str(scope), detail={"words": failing.words}, at=now):
         return

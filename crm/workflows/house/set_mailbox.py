@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.delivery.models import Mailbox
 from crm.kernel.errors import NotFoundError
+from crm.queries.limits import budgets_held
 from crm.workflows.house.set_rules import Answerable, RuleFaultError
-
-MOST_A_DAY: Final = 50  # the hard cap of a mailbox's day (B16), the demo's fast calendar aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +28,6 @@ class MailboxWish:
 _PACE: Final = (
     ("gap_minutes", 0, 240, "Between two mails: 0 to 240 minutes."),
     ("jitter_minutes", 0, 120, "Added by chance: 0 to 120 minutes."),
-    ("ramp_start", 0, MOST_A_DAY, f"On the first day: 0 (no limit of its own) to {MOST_A_DAY} mails."),
-    ("ramp_step", 0, MOST_A_DAY, f"More each day: 0 to {MOST_A_DAY} mails."),
 )
 
 
@@ -44,7 +41,7 @@ def set_mailbox(session: Session, mailbox_id: int, wish: MailboxWish, *, who: An
     row = session.get(Mailbox, mailbox_id)
     if row is None:
         raise NotFoundError
-    fault = _fault(wish, row)
+    fault = _fault(wish, row, budgets_held(session).mails_a_mailbox_day_at_most)
     if fault:
         raise RuleFaultError(fault)
     fresh = {
@@ -71,11 +68,15 @@ def set_mailbox(session: Session, mailbox_id: int, wish: MailboxWish, *, who: An
     )
 
 
-def _fault(wish: MailboxWish, row: Mailbox) -> str:
-    """What is wrong with it, in words; empty when nothing is."""
-    if wish.daily_cap != row.daily_cap and not 1 <= wish.daily_cap <= MOST_A_DAY:
-        return f"A mailbox sends 1 to {MOST_A_DAY} messages a day."
-    for name, least, most, words in _PACE:
+def _fault(wish: MailboxWish, row: Mailbox, most_a_day: int) -> str:
+    """What is wrong with it, in words; empty when nothing is. `most_a_day`: the owner's limit."""
+    if wish.daily_cap != row.daily_cap and not 1 <= wish.daily_cap <= most_a_day:
+        return f"A mailbox sends 1 to {most_a_day} messages a day."
+    ramp = (
+        ("ramp_start", 0, most_a_day, f"On the first day: 0 (no limit of its own) to {most_a_day} mails."),
+        ("ramp_step", 0, most_a_day, f"More each day: 0 to {most_a_day} mails."),
+    )
+    for name, least, most, words in (*_PACE, *ramp):
         if not least <= getattr(wish, name) <= most:
             return words
     if wish.ramp_start and wish.ramp_start < wish.daily_cap and not wish.ramp_step:

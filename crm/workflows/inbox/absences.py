@@ -1,26 +1,24 @@
 """When a sequence goes on for somebody who is away (B16)."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
 
 from crm.kernel.workdays import add_working_days
+from crm.queries.limits import budgets_held
 from crm.queries.recipients import recipients
-
-UNKNOWN: Final = timedelta(days=14)
-"""For how long, when they do not say."""
-
-MOST: Final = timedelta(days=60)
-"""However long they are away: who is away for longer is asked about then."""
 
 
 def back_at(session: Session, prospect_id: int | None, until: date | None, *, now: datetime) -> datetime:
-    """The working day after they are back, at most sixty days from now; fourteen days when nobody knows."""
+    """Some working days after they are back, or a while from now when nobody knows; as the owner has it.
+
+    However long they are away, there is an end: who is away for longer is asked about then.
+    """
+    budgets = budgets_held(session)
     if until is None:
-        return now + UNKNOWN
+        return now + budgets.absence_without_date
     people = recipients(session, [] if prospect_id is None else [prospect_id])
     country = people[prospect_id].country if prospect_id in people else ""
-    day = add_working_days(until, 1, country or None)
+    day = add_working_days(until, budgets.absence_return_working_days, country or None)
     back = datetime.combine(day, time(6), tzinfo=UTC)
-    return min(max(back, now), now + MOST)
+    return min(max(back, now), now + budgets.absence_at_most)

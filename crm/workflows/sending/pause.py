@@ -115,7 +115,7 @@ def write(session: Session, scope: Scope, wish: Wish) -> bool:
 def resume(session: Session, scope: Scope, wish: Wish) -> bool:
     """Let it go on; False when nothing was paused. Audited.
 
-    What is more than three working days late by then becomes a question, not a mail.
+    What is too late by then (`late_working_days`) becomes a question, not a mail.
 
     Raises:
         NotFoundError: there is no such mailbox, sequence or enrolment.

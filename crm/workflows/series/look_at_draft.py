@@ -14,6 +14,7 @@ from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
 from crm.prospects.models import Company, Prospect
 from crm.queries.due_steps import earlier_mails
+from crm.queries.limits import budgets_held
 from crm.queries.on_their_way import how_many, on_their_way
 from crm.queries.recipients import Recipient, recipients
 from crm.sequences import drafts, versions
@@ -80,7 +81,7 @@ def look_at_draft(session: Session, sequence_id: int, typed: Typed) -> Look:
     newest = versions.newest_id(session, sequence_id)
     old = versions.read(session, [newest])[newest] if newest else None
     steps, faults = drafts.checked(typed.steps)
-    faults += faults_of(steps) if not faults else []
+    faults += faults_of(steps, budgets_held(session)) if not faults else []
     people, up_to = how_many(session, sequence_id, not_in=None)
     changes = compare(old, steps)
     off = versions.switched_off(session, [old]) if old else frozenset()

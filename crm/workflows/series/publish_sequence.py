@@ -13,7 +13,8 @@ from crm.compose.lint import has_errors, lint
 from crm.delivery.models import Mailbox
 from crm.kernel.errors import ConflictError, CrmError, NotFoundError
 from crm.kernel.mail import Language
-from crm.permission.budgets import DEFAULTS
+from crm.permission.budgets import Budgets
+from crm.queries.limits import budgets_held
 from crm.sequences import versions
 from crm.sequences.models import Sequence, StepKind
 from crm.sequences.shape import NewStep
@@ -59,7 +60,7 @@ def publish_sequence(
         NameTakenError: another sequence has this name.
         NotFoundError: there is no such sequence, or no mailbox to send from.
     """
-    faults = faults_of(draft.steps)
+    faults = faults_of(draft.steps, budgets_held(session))
     if faults:
         raise FaultyTextError(faults)
     check_name(session, draft.name, sequence_id=sequence_id)
@@ -99,7 +100,7 @@ def check_name(session: Session, name: str, *, sequence_id: int | None) -> None:
         raise NameTakenError
 
 
-def faults_of(steps: Many[NewStep]) -> list[tuple[int, str]]:
+def faults_of(steps: Many[NewStep], budgets: Budgets) -> list[tuple[int, str]]:
     """Everything that keeps these steps from being published, by step."""
     found: list[tuple[int, str]] = []
     mails = [number for number, step in enumerate(steps, 1) if step.kind is StepKind.EMAIL]
@@ -107,7 +108,7 @@ def faults_of(steps: Many[NewStep]) -> list[tuple[int, str]]:
         found.append((1, "A sequence has at least one mail or task."))
     elif steps and steps[-1].kind is StepKind.WAIT:
         found.append((len(steps), "Nothing comes after this wait."))
-    most = DEFAULTS.steps_a_sequence
+    most = budgets.steps_a_sequence
     if len(mails) > most:
         found.append(
             (mails[most], f"A sequence has at most {most} mails: whoever is silent by then is left alone.")

@@ -1,6 +1,7 @@
 """Mailboxes and limits: a change holds at once, says who made it, and is on record."""
 
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from crm.permission.budgets import DEFAULTS
 from crm.permission.rules import RULES, budgets_of
 from crm.queries.facts import facts_for
 from crm.queries.funnel import Funnel
+from crm.sequences import drafts
 from crm.services import Services
 from crm.web.staff.sequence_view import stats
 from tests.outreach import Outreach, mail
@@ -132,6 +134,46 @@ def test_a_pace_that_cannot_be_is_refused_in_words(
     answer = admin.post(f"/settings/mailboxes/{box}", {**PACE, field: typed})
     assert (answer.status_code, words in answer.text) == (422, True)
     assert mailbox(services, box).daily_cap == 20
+
+
+def test_the_most_that_a_mailbox_may_send_is_the_owners(
+    admin: Browser, outreach: Outreach, services: Services
+) -> None:
+    box = outreach.mailbox(cap=20)
+    assert admin.post("/settings/limits", {"mails_a_mailbox_day_at_most": "25"}).status_code == 303
+    answer = admin.post(f"/settings/mailboxes/{box}", {**PACE, "daily_cap": "26"})
+    assert (answer.status_code, "1 to 25 messages a day" in answer.text) == (422, True)
+    assert admin.post(f"/settings/mailboxes/{box}", {**PACE, "daily_cap": "25"}).status_code == 303
+
+
+def test_a_new_step_comes_as_long_after_the_one_before_as_the_owner_says(
+    admin: Browser, outreach: Outreach, services: Services
+) -> None:
+    outreach.mailbox()
+    changed = {"step_gap_second": "4", "step_gap_third": "6", "step_gap_later": "9"}
+    assert admin.post("/settings/limits", changed).status_code == 303
+    delays: list[str] = ["0"]
+    for number in range(3):
+        typed: dict[str, str | list[str]] = {
+            "name": "Voorjaar", "language": "nl", "seen": str(number), "kind": ["email"] * len(delays),
+            "delay": delays, "lineage": [""] * len(delays), "texts": ["1"] * len(delays),
+            "subject": ["x"] * len(delays), "body": ["y"] * len(delays), "act": "add_mail",
+            "sequence_id": "1" if number else "",
+        }  # fmt: skip
+        admin.post("/sequences/draft", typed)
+        with services.database.reading() as session:
+            kept = drafts.read(session, 1)
+        assert kept is not None
+        delays = [one.delay for one in kept.typed.steps]
+    assert delays == ["0", "4", "6", "9"]
+
+
+def test_every_limit_is_shown_with_its_reason_its_range_and_its_default(admin: Browser) -> None:
+    page = unescape(admin.get("/settings/limits").text)
+    for rule in RULES.values():
+        assert rule.why
+        said = f"{rule.shown(rule.least)} to {rule.shown(rule.most)}, by default {rule.shown(rule.default)}."
+        assert f"{rule.why} {said}" in page
 
 
 def test_a_gap_that_is_taken_away_holds_nobody_up_any_more(
