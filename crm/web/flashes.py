@@ -21,6 +21,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "refused": "Recorded. Nothing more will be sent to them.",
         "paused": "Paused. Nothing leaves from now on.",
         "paused_leaving": "Paused. A mail that was leaving at this moment may still arrive.",
+        "taken_back": "Taken back. Nothing was sent, and your text is still here.",
         "end_moved": "Saved. The pause has this end now.",
         "step_skipped": "Skipped. What comes next keeps its delay.",
         "approved": "Approved. They leave in office hours, as the readers have them.",

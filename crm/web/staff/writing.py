@@ -1,16 +1,21 @@
-"""Writing a mail by hand: a first one, or an answer, with half a minute to take it back."""
+"""Writing a mail by hand: a first one, or an answer, with half a minute to take it back and go on writing."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Form, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from crm.delivery.models import MessageState
+from crm.delivery.outbox import WAITING
 from crm.kernel.errors import NotFoundError
 from crm.kernel.ids import new_public_id
 from crm.kernel.text import clean_block, one_line, whole_number
 from crm.permission.words import explain
+from crm.queries.letters import by_hand
+from crm.queries.limits import budgets_held
 from crm.queries.recipients import recipients
 from crm.replies.models import InboundMail
 from crm.staff.roles import Act
@@ -37,8 +42,12 @@ class MailForm(Form):
 @bp.get("/prospects/<int:prospect_id>/write")
 @allows(Act.NOTE)
 def ask(prospect_id: int) -> ResponseReturnValue:
-    """An empty letter, or an answer with their words above it."""
-    return _page(prospect_id, MailForm(), whole_number(request.args.get("to")))
+    """An empty letter, or an answer with their words above it; with what was taken back still in it."""
+    form, again = MailForm(), request.args.get("again")
+    before = by_hand(reading(), prospect_id, again) if again else None
+    if before is not None and before.state is MessageState.CANCELLED:
+        form.subject.data, form.body.data = before.subject, before.body
+    return _page(prospect_id, form, whole_number(request.args.get("to")))
 
 
 @bp.post("/prospects/<int:prospect_id>/write")
@@ -69,21 +78,43 @@ def send(prospect_id: int) -> ResponseReturnValue:
     except CannotWriteError as error:
         form.body.errors = [f"This cannot be sent as it is ({error.code}). Nothing was sent."]
         return _page(prospect_id, form, answers), 422
+    shown = url_for("writing.show", prospect_id=prospect_id, public_id=public_id, answers=answers)
+    return redirect(shown, 303)
+
+
+@bp.get("/prospects/<int:prospect_id>/written/<public_id>")
+@allows(Act.NOTE)
+def show(prospect_id: int, public_id: str) -> ResponseReturnValue:
+    """What becomes of a mail that was written by hand, and the button that takes it back."""
+    mail = by_hand(reading(), prospect_id, public_id)
+    if mail is None:
+        raise NotFoundError
+    left = (mail.due_at - now()) / services().clocks.speed
     return render_template(
-        "staff/prospect/written.html", prospect_id=prospect_id, public_id=public_id, answers=answers
+        "staff/prospect/written.html",
+        prospect_id=prospect_id,
+        public_id=public_id,
+        answers=whole_number(request.args.get("answers")),
+        waits=mail.state in WAITING,
+        is_back=mail.state is MessageState.CANCELLED,
+        seconds=max(ceil(left.total_seconds()), 0),
     )
 
 
 @bp.post("/prospects/<int:prospect_id>/written/<public_id>/take-back")
 @allows(Act.NOTE)
 def undo(prospect_id: int, public_id: str) -> ResponseReturnValue:
-    """Take it back while it is not leaving; the mail it would have answered waits on Today again."""
+    """Take it back while it is not leaving, and go on writing; what it would have answered waits on Today."""
     answers = whole_number(request.args.get("answers"))
     with services().database.transaction() as session:
         done = take_back(session, public_id, now=now())
         if done and answers is not None:
             handle_reply.take_back(session, answers, by=me().id, at=now())
-    return redirect(url_for("prospect.show", prospect_id=prospect_id, did="stopped" if done else "left"), 303)
+    if not done:
+        return redirect(url_for("prospect.show", prospect_id=prospect_id, did="left"), 303)
+    return redirect(
+        url_for("writing.ask", prospect_id=prospect_id, to=answers, again=public_id, did="taken_back"), 303
+    )
 
 
 def _page(
@@ -93,4 +124,12 @@ def _page(
     mail = reading().get(InboundMail, answers) if answers else None
     if person is None or (mail is not None and mail.prospect_id != prospect_id):
         raise NotFoundError
-    return render_template("staff/prospect/write.html", person=person, form=form, mail=mail, reasons=reasons)
+    undo = budgets_held(reading()).undo
+    return render_template(
+        "staff/prospect/write.html",
+        person=person,
+        form=form,
+        mail=mail,
+        reasons=reasons,
+        seconds=int(undo.total_seconds()),
+    )
