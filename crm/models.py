@@ -12,6 +12,7 @@ from crm.permission import models as permission
 from crm.privacy import models as privacy
 from crm.prospects import import_models as prospect_imports
 from crm.prospects import models as prospects
+from crm.prospects import second_addresses
 from crm.replies import models as replies
 from crm.sequences import edits as sequence_edits
 from crm.sequences import models as sequences
@@ -19,8 +20,8 @@ from crm.staff import models as staff
 from crm.tracking import models as tracking
 
 ROOMS = (
-    prospects, prospect_imports, conversations, sequences, sequence_edits, delivery, delivery_events,
-    tracking, replies, handoff, permission, privacy, audit, domains, staff, operations,
+    prospects, prospect_imports, second_addresses, conversations, sequences, sequence_edits, delivery,
+    delivery_events, tracking, replies, handoff, permission, privacy, audit, domains, staff, operations,
 )  # fmt: skip
 
 metadata = Base.metadata

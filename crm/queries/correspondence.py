@@ -13,6 +13,7 @@ from crm.delivery.models import Message
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.errors import InvalidLinkError
 from crm.kernel.public_links import PublicLinks
+from crm.prospects import second_addresses
 from crm.prospects.models import SpellingKey
 from crm.queries.person import identities
 from crm.replies.models import InboundMail
@@ -90,7 +91,10 @@ def _person(session: Session, ring: AddressKeys, mail: ReadMail) -> int | None:
         return None
     names = identities(ring, mail.sender)
     own = session.scalar(select(SpellingKey.prospect_id).where(SpellingKey.digest.in_(names)).limit(1))
-    return own if own is not None else _by_second_address(session, names)
+    if own is not None:
+        return own
+    noted = second_addresses.owner(session, names)
+    return noted if noted is not None else _by_second_address(session, names)
 
 
 def _by_second_address(session: Session, names: Collection[AddressDigest]) -> int | None:

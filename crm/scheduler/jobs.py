@@ -12,7 +12,7 @@ from typing import Final
 from crm.conversations import notes
 from crm.delivery import events
 from crm.operations import limits
-from crm.prospects import imports
+from crm.prospects import imports, second_addresses
 from crm.replies import inbox
 from crm.scheduler.inbox_job import InboxJob
 from crm.services import Services
@@ -165,11 +165,12 @@ def _guard(watch: Watch) -> Work:
 
 
 def _clear_away(services: Services, stopping: Stopping) -> None:
-    """What is over: uploads, notes taken back, windows of limits, sessions, links nobody used."""
+    """What is over: uploads, what was taken back, windows of limits, sessions, links nobody used."""
     forget_uploads(services.intake)
     calendar, real = services.clocks.calendar(), services.clocks.real()
     with services.database.transaction() as session:
         notes.clear_away(session, at=calendar)
+        second_addresses.clear_away(session, at=calendar)
         inbox.forget_raw(session, at=calendar)
         events.forget(session, at=calendar, real_now=real)
         limits.forget(session, before=real - LIMITS_KEPT)

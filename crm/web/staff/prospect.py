@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from crm.conversations.models import Note, NoteKind, Task
 from crm.kernel.errors import NotFoundError
 from crm.kernel.text import clean_block
+from crm.prospects import second_addresses
 from crm.queries.events import Event, Kind
 from crm.queries.prospect import Sheet, sheet
 from crm.queries.timeline import timeline
@@ -20,6 +21,7 @@ from crm.web.staff import prospect_view as view
 from crm.web.staff import times, words
 from crm.web.staff.forms import NoteForm
 from crm.web.staff.prospect_choices import enrol_choices
+from crm.web.staff.second_addresses import AddressForm
 from crm.web.staff.today_view import lately
 from crm.workflows.desk.log_note import Said, bring_back_note, log_note, take_back_note
 
@@ -184,6 +186,8 @@ def _page(prospect_id: int, form: NoteForm) -> str:
         facts=view.facts(found, now()),
         days=_days(prospect_id),
         tabs=tabs,
+        known=second_addresses.of(reading(), prospect_id),
+        form=AddressForm(),
         statuses=[(status.value, said) for status, (said, _) in words.STATUS.items()],
         **_around(found),
     )

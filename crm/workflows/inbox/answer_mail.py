@@ -95,7 +95,13 @@ def _names(case: _Case) -> tuple[Key, ...]:
     sender = keys_of(ring, case.mail.sender) if case.mail.sender is not None else ()
     message = case.match.message
     ours: tuple[Key, ...] = ((message.address_digest, ring.version),) if message is not None else ()
-    return tuple(dict.fromkeys((*ours, *case.match.unsubscribed, *sender)))
+    return tuple(dict.fromkeys((*ours, *case.match.unsubscribed, *sender, *_of_person(case))))
+
+
+def _of_person(case: _Case) -> tuple[Key, ...]:
+    """The mailbox we write to, where somebody was known by another one of theirs."""
+    person = recipients(case.session, case.people).get(case.person) if case.person is not None else None
+    return keys_of(case.desk.ring, person.mailbox) if person is not None and person.mailbox else ()
 
 
 def _opt_out(case: _Case) -> None:
