@@ -1,6 +1,6 @@
 """Other addresses that somebody writes from: never written to, only heard."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -64,6 +64,16 @@ def owner(session: Session, identities: Collection[AddressDigest]) -> int | None
         .where(SecondAddress.address_digest.in_(identities), SecondAddress.removed_at.is_(None))
         .limit(1)
     )
+
+
+def owners(session: Session, identities: Collection[AddressDigest], *, but: Collection[int]) -> Sequence[int]:
+    """Everybody who writes from one of these mailboxes, without those known already."""
+    found = select(SecondAddress.prospect_id).where(
+        SecondAddress.address_digest.in_(identities),
+        SecondAddress.removed_at.is_(None),
+        SecondAddress.prospect_id.not_in(but),
+    )
+    return session.scalars(found.distinct()).all()
 
 
 def note(

@@ -12,6 +12,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.domains import registrable_domain
 from crm.kernel.errors import InvalidAddressError
+from crm.prospects import second_addresses
 from crm.prospects.models import Company, Prospect, SpellingKey
 from crm.queries.inventory import Subject
 from crm.sequences.models import Enrolment, Sequence
@@ -70,15 +71,17 @@ def find(session: Session, ring: AddressKeys, given: Iterable[Key]) -> Person:
 
 
 def written_to(session: Session, found: Person) -> Person:
-    """The same, with whoever we wrote to under these names before their address was put right.
+    """The same, with those whose no it is as well though their address is another one by now.
 
-    Their old link still says no: it stops what runs to the new address as well. Never used to show anything.
+    We wrote to them under these names before it was put right, or they write from here, as a colleague
+    noted. Their no stops what runs to the address we use as well. Never used to show anything.
     """
     known = list(found.prospect_ids)
     moved = select(Message.prospect_id).where(
         Message.address_digest.in_(found.digests), Message.prospect_id.not_in(known)
     )
-    ids = [one for one in session.scalars(moved.distinct()) if one is not None]
+    noted = second_addresses.owners(session, found.digests, but=known)
+    ids = [one for one in {*session.scalars(moved.distinct()), *noted} if one is not None]
     if not ids:
         return found
     spellings = select(SpellingKey.digest, SpellingKey.key_version).where(SpellingKey.prospect_id.in_(ids))

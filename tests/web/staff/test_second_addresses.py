@@ -85,6 +85,17 @@ def test_a_no_from_a_noted_address_is_a_no_of_the_person(talk: Correspondence, s
     assert found.decision.has(Reason.ADDRESS_REFUSED)
 
 
+def test_a_no_on_our_page_from_a_noted_address_is_a_no_of_the_person(
+    talk: Correspondence, sales: Browser
+) -> None:
+    noted(sales, talk.person)
+    assert sales.post("/objection", {"address": OTHER, "choice": "stop"}).status_code == 200
+    assert state(talk) == (EnrolmentState.STOPPED, StopReason.REFUSED)
+    [found] = talk.outreach.enrol(talk.person, talk.outreach.sequence(mail()))
+    assert found.decision
+    assert found.decision.has(Reason.ADDRESS_REFUSED)
+
+
 def test_one_that_is_taken_away_is_heard_no_more_until_that_is_undone(
     talk: Correspondence, sales: Browser
 ) -> None:
@@ -143,7 +154,7 @@ def test_one_address_is_one_persons(talk: Correspondence, sales: Browser) -> Non
 def test_an_address_that_said_no_before_is_noted_and_the_page_asks_for_the_no(
     talk: Correspondence, sales: Browser
 ) -> None:
-    talk.outreach.refuse(OTHER)
+    assert sales.post("/objection", {"address": OTHER, "choice": "stop"}).status_code == 200
     assert "said no from this address before" in noted(sales, talk.person)
     assert state(talk)[0] is EnrolmentState.RUNNING
 
