@@ -8,6 +8,7 @@ from crm.domains import models as domains
 from crm.handoff import models as handoff
 from crm.kernel.db import Base
 from crm.operations import models as operations
+from crm.operations import pause_ends
 from crm.permission import models as permission
 from crm.privacy import models as privacy
 from crm.prospects import import_models as prospect_imports
@@ -22,6 +23,7 @@ from crm.tracking import models as tracking
 ROOMS = (
     prospects, prospect_imports, second_addresses, conversations, sequences, sequence_edits, delivery,
     delivery_events, tracking, replies, handoff, permission, privacy, audit, domains, staff, operations,
+    pause_ends,
 )  # fmt: skip
 
 metadata = Base.metadata

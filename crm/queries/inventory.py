@@ -21,6 +21,7 @@ from crm.kernel.db import Base
 from crm.kernel.digests import AddressDigest
 from crm.kernel.inventory import KEY, Declaration, OnErase, Path, Whose
 from crm.operations import models as operations
+from crm.operations import pause_ends
 from crm.permission import models as permission
 from crm.privacy import models as privacy
 from crm.prospects import import_models as prospect_imports
@@ -35,6 +36,7 @@ from crm.tracking import models as tracking
 ROOMS = (
     prospects, prospect_imports, second_addresses, conversations, sequences, sequence_edits, delivery,
     delivery_events, tracking, replies, handoff, permission, privacy, audit, domains, staff, operations,
+    pause_ends,
 )  # fmt: skip
 """Importing their models is what fills the registry."""
 

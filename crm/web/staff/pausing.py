@@ -1,13 +1,16 @@
 """Pause and resume: the answer says truthfully whether something may still be leaving (I12)."""
 
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from crm.audit import chain
 from crm.kernel.errors import NotFoundError
+from crm.operations import pause_ends
 from crm.queries.leaving import Reach, Scope
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.staff.roles import Act
@@ -15,7 +18,9 @@ from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import times
 from crm.workflows.sending import pause as pauses
+from crm.workflows.sending import pause_end
 from crm.workflows.sending.pause import Wish
+from crm.workflows.sending.pause_end import is_paused
 from crm.workflows.sending.skip_step import skip_step
 
 bp = Blueprint("pausing", __name__)
@@ -49,6 +54,48 @@ def skip(prospect_id: int, enrolment_id: int) -> ResponseReturnValue:
         skipped = skip_step(session, prospect_id, enrolment_id, by=chain.Actor.staff(me().id), at=now())
     did = "step_skipped" if skipped else "as_it_was"
     return redirect(url_for("prospect.show", prospect_id=prospect_id, did=did), 303)
+
+
+_PAGES: Final[dict[Reach, tuple[str, Callable[[int], str]]]] = {
+    Reach.EVERYTHING: ("everything", lambda _id: url_for("settings.show")),
+    Reach.MAILBOX: ("this mailbox", lambda _id: url_for("limits.show")),
+    Reach.SEQUENCE: ("this sequence", lambda id_: url_for("sequences.show", sequence_id=id_)),
+}
+_END = "/pauses/<any(everything, mailbox, sequence):reach>/<int:scope_id>/end"
+
+
+@bp.get(_END)
+@allows(Act.PAUSE)
+def ask_end(reach: str, scope_id: int) -> ResponseReturnValue:
+    """Until when it is paused, and the form for another end."""
+    scope = Scope(Reach(reach), scope_id)
+    if not is_paused(reading(), scope):
+        raise NotFoundError
+    ends_at = pause_ends.of(reading(), str(scope))
+    what, back = _PAGES[scope.reach]
+    return render_template(
+        "staff/pause_end.html",
+        what=what,
+        back=back(scope_id),
+        reach=reach,
+        scope_id=scope_id,
+        said=times.day(ends_at, now()) if ends_at else "",
+        until=f"{times.local(ends_at):%Y-%m-%d}" if ends_at else "",
+        tomorrow=f"{times.local(now()) + timedelta(days=1):%Y-%m-%d}",
+    )
+
+
+@bp.post(_END)
+@allows(Act.PAUSE)
+def move_end(reach: str, scope_id: int) -> ResponseReturnValue:
+    """Give a running pause of a sequence, a mailbox or everything another end, or none."""
+    scope, typed = Scope(Reach(reach), scope_id), request.form.get("until", "").strip()
+    back, until = _PAGES[scope.reach][1](scope_id), _start_of(typed) if typed else None
+    if typed and until is None:
+        return redirect(f"{back}?did=bad_day", 303)
+    with services().database.transaction() as session:
+        moved = pause_end.move_end(session, scope, Wish(chain.Actor.staff(me().id), now(), until=until))
+    return redirect(f"{back}?did={'end_moved' if moved else 'as_it_was'}", 303)
 
 
 def turn(

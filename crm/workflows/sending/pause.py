@@ -18,7 +18,7 @@ from crm.kernel.clock import Clock
 from crm.kernel.db import Database
 from crm.kernel.errors import NotFoundError
 from crm.kernel.faults import point
-from crm.operations import alarms, switches
+from crm.operations import alarms, pause_ends, switches
 from crm.queries.leaving import Reach, Scope, leaving
 from crm.sequences import pauses
 from crm.sequences.models import Enrolment, Sequence, StopReason
@@ -51,7 +51,7 @@ class Wish:
     """What a colleague typed; for everybody's eyes."""
 
     until: datetime | None = None
-    """When one person's pause ends by itself."""
+    """When the pause ends by itself; None: when somebody lets it go on."""
 
     cause: str = BY_STAFF
     """A code: why a mailbox is paused."""
@@ -100,6 +100,9 @@ def pause(desk: Desk, scope: Scope, wish: Wish) -> Paused:
 def write(session: Session, scope: Scope, wish: Wish) -> bool:
     """Write the flag, for workflows that have a transaction open; False when it was paused before."""
     changed = _set(session, scope, wish)
+    if scope.reach is not Reach.ENROLMENT and (changed or wish.until is None):
+        # What waits for somebody outlasts an end, also where it was paused before.
+        pause_ends.put(session, str(scope), wish.until, by=wish.by.id)
     if changed:
         chain.append(
             session,
@@ -120,6 +123,8 @@ def resume(session: Session, scope: Scope, wish: Wish) -> bool:
     Raises:
         NotFoundError: there is no such mailbox, sequence or enrolment.
     """
+    # First, as where a pause ends by itself: two who wait for each other's rows would wait for ever.
+    pause_ends.put(session, str(scope), None, by=wish.by.id)
     changed = _unset(session, scope, wish)
     alarms.resolve(session, str(scope), by=wish.by.id, at=wish.at)
     if changed:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.queries.due_steps import due_steps
+from crm.workflows.sending.pause_end import end_those_over
 from crm.workflows.sending.plan_made import Made
 from crm.workflows.sending.plan_steps import make
 from crm.workflows.sending.plan_write import Written, write
@@ -57,6 +58,7 @@ def plan(
     database: Database, desk: Desk, *, now: datetime, stopping: Callable[[], bool] = lambda: False
 ) -> Planned:
     """Plan everything that is due; safe to run in several processes at once, the database lets one win."""
+    end_those_over(database, now=now)
     with database.reading() as session:
         over = those_due(session, now=now)
     if over:

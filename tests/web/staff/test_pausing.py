@@ -11,6 +11,7 @@ from crm.sequences.models import EnrolmentState
 from crm.services import Services
 from crm.staff.models import Role
 from crm.workflows.sending.claim import claim_batch
+from crm.workflows.sending.pause_end import is_paused
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, mail
 from tests.web.staff.conftest import Browser, browser_of
@@ -87,6 +88,34 @@ def test_a_running_pause_may_lose_its_end(sales: Browser, outreach: Outreach, en
     did(sales, f"{enrolment}/pause", until="2026-03-20")
     assert did(sales, f"{enrolment}/pause") == "end_moved"
     assert outreach.enrolments()[0].resumes_at is None
+
+
+@pytest.mark.parametrize("reach", ["sequence", "mailbox", "everything"])
+def test_a_running_pause_of_more_than_one_person_gets_another_end(
+    admin: Browser, outreach: Outreach, clock: FakeClock, enrolment: str, reach: str
+) -> None:
+    numbers = {"sequence": outreach.enrolments()[0].sequence_id, "mailbox": outreach.messages()[0].mailbox_id}
+    page = {
+        "sequence": f"/sequences/{numbers['sequence']}",
+        "mailbox": "/settings/limits",
+        "everything": "/settings",
+    }[reach]  # fmt: skip
+    path = f"/pauses/{reach}/{numbers.get(reach, 0)}/end"
+    assert admin.get(path).status_code == 404
+    on = {
+        "sequence": f"{page}/pause", "mailbox": f"/settings/mailboxes/{numbers['mailbox']}/pause",
+        "everything": "/settings/switch/paused",
+    }[reach]  # fmt: skip
+    admin.post(on, {"on": "yes"})
+    assert f'href="{path}"' in admin.get(page).text
+    assert did(admin, path, until="2026-03-01") == "bad_day"
+    assert did(admin, path, until="2026-03-04") == "end_moved"
+    assert "Paused until Wed 4 Mar." in admin.get(path).text
+    assert did(admin, path, until="2026-03-03") == "end_moved"
+    clock.now = NOW.replace(day=3, hour=10)
+    outreach.plan()
+    with outreach.services.database.reading() as session:
+        assert not is_paused(session, Scope(Reach(reach), numbers.get(reach, 0)))
 
 
 @pytest.fixture
