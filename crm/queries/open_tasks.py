@@ -3,18 +3,19 @@
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from crm.conversations import tasks
-from crm.conversations.models import Task, TaskKind
+from crm.conversations.models import Task
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment
 
 
 def waiting() -> ColumnElement[bool]:
-    """Open; and where a sequence asks for it, the sequence still goes on.
+    """Open; and where it is about a sequence, that still goes on.
 
-    A call that belongs to a sequence is nobody's work any more once the person said no.
+    A call that belongs to a sequence is nobody's work any more once the person said no, and whether a late
+    mail should still go is no question once the sequence was stopped.
     """
     goes_on = exists().where(Enrolment.id == Task.enrolment_id, Enrolment.state.in_(ACTIVE))
-    return and_(tasks.is_open(), or_(Task.kind != TaskKind.STEP, Task.enrolment_id.is_(None), goes_on))
+    return and_(tasks.is_open(), or_(Task.enrolment_id.is_(None), goes_on))
 
 
 def of(staff_id: int) -> ColumnElement[bool]:

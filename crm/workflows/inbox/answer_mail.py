@@ -119,8 +119,8 @@ def _rights(case: _Case) -> None:
         _unclear(case)
     else:
         _opt_out(case)
-    names = _names(case)
-    if names:
+    names = (*_of_person(case), *_names(case))
+    if names:  # the person's own first: it is answered to the address on record, wherever they wrote from
         request_rights(
             case.session, case.desk.ring, names[0], kind=case.verdict.sub.value, channel="reply", at=case.now
         )

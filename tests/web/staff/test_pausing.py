@@ -148,6 +148,20 @@ def test_a_late_step_may_still_be_sent(late: str, sales: Browser, outreach: Outr
     assert len(outreach.messages()) == 1
 
 
+@pytest.mark.parametrize("how", ["stop", "refuse"])
+def test_a_question_about_a_sequence_that_has_ended_is_nobodys(
+    late: str, sales: Browser, outreach: Outreach, how: str
+) -> None:
+    assert "Should it still go" in sales.get("/").text
+    if how == "stop":
+        did(sales, f"{late}/stop")
+    else:
+        person = late.partition("/series")[0]
+        sales.post(f"{person}/refuse", {"scope": "address", "words": "Nee, dank u."})
+    assert outreach.enrolments()[0].state is EnrolmentState.STOPPED
+    assert "Should it still go" not in sales.get("/").text
+
+
 def test_skipping_the_last_step_ends_the_sequence(
     app: Flask, services: Services, outreach: Outreach, clock: FakeClock
 ) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from crm.delivery.models import Mailbox
 from crm.permission.reasons import Reason
+from crm.privacy.models import RightsRequest
 from crm.prospects.models import Prospect
 from crm.prospects.second_addresses import SecondAddress
 from crm.scheduler.jobs import timetable
@@ -94,6 +95,16 @@ def test_a_no_on_our_page_from_a_noted_address_is_a_no_of_the_person(
     [found] = talk.outreach.enrol(talk.person, talk.outreach.sequence(mail()))
     assert found.decision
     assert found.decision.has(Reason.ADDRESS_REFUSED)
+
+
+def test_a_request_about_their_data_from_a_noted_address_starts_the_persons_clock(
+    talk: Correspondence, sales: Browser
+) -> None:
+    noted(sales, talk.person)
+    from_elsewhere(talk, "Welke gegevens hebben jullie van mij?")
+    with talk.services.database.reading() as session:
+        [request] = session.scalars(select(RightsRequest)).all()
+    assert (request.kind, request.prospect_id) == ("access", talk.person)
 
 
 def test_one_that_is_taken_away_is_heard_no_more_until_that_is_undone(
