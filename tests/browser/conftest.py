@@ -123,17 +123,17 @@ class Eyes:
             page.evaluate(_SETTLED)
             if page.evaluate(_MOVES):
                 self.faults.append(f"{name}: who wants no motion gets transitions")
-            self._photograph(page, f"{name}-{scheme}")
+            self.photograph(page, f"{name}-{scheme}")
             if axe:
                 self._axe(page, f"{name}, {scheme}", is_first=scheme == design_page.SCHEMES[0])
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             self.faults.append(f"{name} scrolls sideways on a phone")
-        self._photograph(page, f"{name}-phone")
+        self.photograph(page, f"{name}-phone")
         page.set_viewport_size(size)
 
-    def _photograph(self, page: Page, name: str) -> None:
+    def photograph(self, page: Page, name: str) -> None:
         """A picture that nobody looks at takes as long as one that is looked at."""
         if SHOTS:
             page.screenshot(path=self.shots / f"{name}.png", full_page=True)
