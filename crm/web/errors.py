@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from crm.kernel.errors import ConflictError, InvalidLinkError, NotFoundError
 from crm.kernel.ids import new_public_id
 from crm.staff.passwords import TooBusyError
+from crm.web.again import to_send
 from crm.web.context import is_htmx, is_poll, services
 from crm.web.headers import is_public
 from crm.web.public import languages
@@ -33,7 +34,15 @@ def _page(code: int, reference: str = "") -> ResponseReturnValue:
         return "", code  # it asks again by itself; a message every few seconds would help nobody
     if is_htmx():
         return render_template("errors/toast.html", code=code, csrf_token=_csrf()), code
-    return render_template("errors/staff.html", code=code, reference=reference), code
+    offered = to_send(code)
+    page = render_template(
+        "errors/staff.html",
+        code=code,
+        reference=reference,
+        again=offered,
+        csrf_token=_csrf() if offered else "",
+    )
+    return page, code
 
 
 def _csrf() -> str:

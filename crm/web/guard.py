@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from crm.staff import sessions
 from crm.staff.roles import Act, may
+from crm.web import again
 from crm.web.access import Open, access_of, most_bytes_of
 from crm.web.context import is_htmx, is_poll, reading, real_now, services
 
@@ -61,6 +62,7 @@ def _admit_staff(act: Act) -> ResponseReturnValue | None:
     if request.method not in _SAFE:
         token = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
         if not sessions.fits(found, token):
+            again.remember_stale()
             abort(403)
         _from_our_pages()
     elif not is_poll():

@@ -97,7 +97,25 @@ document.addEventListener("htmx:before:request", (event) => {
   if (every && (document.hidden || signedOut)) event.preventDefault();
 });
 let signedOut = false;   /* said once, not at every look */
-document.addEventListener("htmx:response:error", (event) => { signedOut ||= event.detail.ctx.response.status === 401; });
+
+/* who signed in again in another tab goes on here: this page's forms get the new session's token */
+const takeOver = async () => {
+  const answer = await fetch("/around", { headers: { "HX-Request": "true", "X-Poll": "yes" } }).catch(() => null);
+  const token = answer?.ok && answer.headers.get("X-CSRF-Token");
+  if (!token) return;
+  signedOut = false;
+  const given = JSON.stringify({ "X-CSRF-Token": token });
+  if (document.body.getAttribute("hx-headers:inherited") === given) return;
+  document.body.setAttribute("hx-headers:inherited", given);
+  crm.all("input[name=csrf_token]").forEach((box) => { box.value = token; });
+  crm.toast("You are signed in again. What you typed is still here: save it now.");
+};
+document.addEventListener("htmx:response:error", (event) => {
+  const { status } = event.detail.ctx.response;
+  signedOut ||= status === 401;
+  if (status === 403) takeOver();
+});
+document.addEventListener("visibilitychange", () => { if (!document.hidden && signedOut) takeOver(); });
 
 /* charts: the number under the pointer; the table below the chart holds the same */
 document.addEventListener("pointermove", (event) => {
