@@ -16,7 +16,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.digests import AddressDigest
 from crm.permission.findings import Decision, Verdict
 from crm.permission.reasons import Weight
-from crm.permission.words import explain
+from crm.permission.words import explained
 from crm.privacy import register
 from crm.queries import person
 from crm.queries.prospect import Sheet, sheet
@@ -73,8 +73,7 @@ def _describe(shown: Sheet) -> None:
 
 def _explain(decision: Decision, zone: ZoneInfo) -> None:
     click.echo(_ANSWERS[decision.verdict])
-    for finding in decision.reasons:
-        words = explain(finding, zone)
+    for finding, words in explained(decision, zone):
         click.echo(f"  {_SIGNS[finding.weight]} {words.title}. {words.detail}".rstrip())
         if finding.weight is not Weight.OK and words.mend:
             click.echo(f"      {words.mend}")
@@ -92,7 +91,7 @@ def _what_comes(shown: Sheet, outlook: Outlook) -> None:
     at = f"Next {what}: {_moment(outlook.at, zone)} (their time)." if outlook.at else "No mail is planned."
     click.echo(f"{headline(outlook)} {at}")
     for number, one in enumerate(outlook.obstacles, 1):
-        said = say(one)
+        said = say(one, outlook.decision)
         until = f" until {_moment(one.until, zone)}" if one.until else ""
         detail = f" ({said.detail})" if said.detail else ""
         click.echo(f"  {number}. {said.title}{until}{detail}.")

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -103,6 +103,32 @@ def explain(finding: Finding, zone: ZoneInfo = OURS) -> Explanation:
         mend=_filled(phrase.mend, vague) or "",
         short=phrase.short.format_map(vague),
     )
+
+
+def explained(decision: Decision, zone: ZoneInfo = OURS) -> list[tuple[Finding, Explanation]]:
+    """Every reason in words that are true beside the others."""
+    return [(one, beside(one, decision, zone)) for one in decision.reasons]
+
+
+def beside(finding: Finding, decision: Decision, zone: ZoneInfo = OURS) -> Explanation:
+    """One reason in words that are true beside the others of its decision.
+
+    Where a whole company said no, releasing colleagues of somebody who answered lets no mail go.
+    """
+    said = explain(finding, zone)
+    changes_nothing = said.mend and finding.reason in RELEASED and refused_by_company(decision)
+    return replace(said, mend=_NO_RELEASE) if changes_nothing else said
+
+
+def refused_by_company(decision: Decision) -> bool:
+    """Tell whether one of the reasons is the no of their whole company."""
+    return decision.has(Reason.DOMAIN_REFUSED) or decision.has(Reason.COMPANY_REFUSED)
+
+
+RELEASED: Final = frozenset({Reason.COLLEAGUE_REFUSED, Reason.COLLEAGUE_REPLIED})
+"""What releasing the others at a company ends."""
+
+_NO_RELEASE: Final = "Nothing can be released: the no of their whole company stands."
 
 
 def in_short(decision: Decision, zone: ZoneInfo = OURS) -> str:

@@ -53,6 +53,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "invited": "Invitation made",
         "stopped": "Stopped",
         "released": "The others at this company may be written to again.",
+        "companys_no": "Nobody was released: their whole company asked us not to write.",
         "discarded": "The file is gone. Nothing was kept of it.",
         "left": "Too late: it was leaving already.",
         "erased": "Erased. The receipt is below.",

@@ -148,7 +148,7 @@ class Colleagues:
         )  # fmt: skip
         with services.database.transaction() as session:
             address = session.scalars(select(Prospect.address).where(Prospect.id == found)).one()
-            lead = convert(session, found, how, by=Actor.staff(NOOR)).public_id
+            lead = convert(session, found, how, by=Actor.staff(NOOR)).lead.public_id
         scene.wake = True
         if scene.turns.chance.random() < 0.3:
             self._regrets(one_spelling(address))

@@ -40,7 +40,7 @@ def lead(services: Services) -> str:
     person = Outreach(services).person("anna@winkel.example")
     how = Converting(services.settings.keys.addresses, services.links, NOW, NOW)
     with services.database.transaction() as session:
-        return convert(session, person, how, by=chain.OWNER).public_id
+        return convert(session, person, how, by=chain.OWNER).lead.public_id
 
 
 def body(lead: str, said: str = "signed_up") -> bytes:

@@ -38,7 +38,7 @@ def anna(outreach: Outreach) -> int:
 def say_yes(services: Services, prospect_id: int) -> Lead:
     how = Converting(services.settings.keys.addresses, services.links, NOW, NOW)
     with services.database.transaction() as session:
-        return convert(session, prospect_id, how, by=chain.OWNER)
+        return convert(session, prospect_id, how, by=chain.OWNER).lead
 
 
 def leads(services: Services) -> list[Lead]:

@@ -37,7 +37,7 @@ def lead(services: Services, outreach: Outreach) -> Lead:
     anna = outreach.person("anna@winkel.example")
     how = Converting(services.settings.keys.addresses, services.links, NOW, NOW)
     with services.database.transaction() as session:
-        return convert(session, anna, how, by=chain.OWNER)
+        return convert(session, anna, how, by=chain.OWNER).lead
 
 
 @pytest.fixture

@@ -15,10 +15,12 @@ from crm.kernel.text import whole_number
 from crm.prospects.models import Company, Prospect
 from crm.queries import leads_board
 from crm.queries.leads_board import COUNTED, LeadRow
+from crm.staff.models import Staff
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, real_now, services
 from crm.web.staff import times, words
+from crm.web.staff.yes_view import FIRST
 from crm.workflows.leads.retry_lead import retry_lead
 
 bp = Blueprint("leads", __name__)
@@ -117,6 +119,7 @@ def show(lead_id: int) -> ResponseReturnValue:
         link=services().links.start_url(code) if usable and code else "",
         waits=lead.handed_over_at is None,
         what_now=_what_now(lead),
+        told=_told(lead) if request.args.get("did") == FIRST else "",
         until=times.day(lead.code_expires_at, now()),
         facts=_facts(lead),
         reports=[(times.short(one.received_at, now()), words.LEAD[one.kind][0]) for one in reports],
@@ -164,9 +167,23 @@ def _what_now(lead: Lead) -> str:
     return ""
 
 
+def _noted_by(lead: Lead) -> str:
+    if lead.converted_by == me().id:
+        return "You"
+    return reading().scalar(select(Staff.name).where(Staff.id == lead.converted_by)) or "The program"
+
+
+def _told(lead: Lead) -> str:
+    """What somebody hears who came to note a yes that was noted: whose it is, and how the link goes."""
+    when = times.short(lead.converted_at, now())
+    link = "We mail them the link." if lead.link_by_mail else "The link is to be passed on by a colleague."
+    return f"{_noted_by(lead)} noted their yes before: {when}. Nothing was done twice. {link}"
+
+
 def _facts(lead: Lead) -> list[tuple[str, str]]:
     found = [
         ("Said yes", times.short(lead.converted_at, now())),
+        ("Noted by", _noted_by(lead)),
         ("Link", "by mail" if lead.link_by_mail else "passed on by a colleague"),
         ("Tries", str(lead.attempt)),
     ]

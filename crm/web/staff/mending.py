@@ -11,14 +11,18 @@ from wtforms.validators import Length, Optional
 
 from crm.audit.chain import Actor
 from crm.kernel.errors import NotFoundError
+from crm.kernel.mail import MailKind
 from crm.kernel.text import one_line, whole_number
+from crm.permission.decide import decide
 from crm.permission.evidence import NewEvidence
 from crm.permission.findings import Finding
 from crm.permission.models import Assessment
 from crm.permission.reasons import Reason
 from crm.permission.terms import Basis
+from crm.permission.words import RELEASED, refused_by_company
 from crm.prospects.models import SourceKind
 from crm.prospects.store import NewSource
+from crm.queries.facts import facts_for
 from crm.queries.recipients import Recipient, recipients
 from crm.staff.roles import Act, may
 from crm.web.access import allows
@@ -55,9 +59,12 @@ class Way:
     posts: bool = False
 
 
-def way_of(finding: Finding, prospect_id: int) -> Way | None:
-    """How this colleague mends a reason from the page; None when it takes somebody else, or time."""
-    if not may(me().role, Act.EDIT):
+def way_of(finding: Finding, prospect_id: int, *, is_companys_no: bool = False) -> Way | None:
+    """How this colleague mends a reason from the page; None when it takes somebody else, or time.
+
+    With `is_companys_no` their whole company said no, which no release of colleagues changes.
+    """
+    if not may(me().role, Act.EDIT) or (is_companys_no and finding.reason in RELEASED):
         return None
     reason = finding.reason
     if reason in _GROUND:
@@ -152,6 +159,10 @@ def works(prospect_id: int) -> ResponseReturnValue:
 @allows(Act.EDIT)
 def release(prospect_id: int) -> ResponseReturnValue:
     """Let the others at this company be written to again."""
+    person = _person(prospect_id)
+    facts = facts_for(reading(), [person.id], MailKind.OUTREACH, now(), services().settings)[person.id]
+    if refused_by_company(decide(facts, now())):
+        return redirect(url_for("prospect.show", prospect_id=prospect_id, did="companys_no"), 303)
     with services().database.transaction() as session:
         mending.release_others(session, prospect_id, by=Actor.staff(me().id), at=now())
     return redirect(url_for("prospect.show", prospect_id=prospect_id, did="released"), 303)

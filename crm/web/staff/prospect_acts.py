@@ -8,11 +8,12 @@ from wtforms import Form, RadioField, StringField
 from wtforms.validators import Length
 
 from crm.audit.chain import Actor
+from crm.handoff import leads
 from crm.kernel.digests import AddressDigest
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import MailKind
 from crm.permission.decide import decide
-from crm.permission.words import explain
+from crm.permission.words import explained
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.prospects.models import Status
@@ -22,7 +23,7 @@ from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, real_now, services
 from crm.web.public.desk import desk, shelves
-from crm.web.staff import words
+from crm.web.staff import words, yes_view
 from crm.web.staff.why_view import coming
 from crm.workflows.foresight.why_not import outlooks
 from crm.workflows.leads.convert import Converting, StandingNoError, convert
@@ -79,7 +80,7 @@ def why(prospect_id: int) -> ResponseReturnValue:
     for kind, name in ((MailKind.OUTREACH, "A mail we start"), (MailKind.REPLY, "An answer to theirs")):
         facts = facts_for(reading(), [prospect_id], kind, now(), services().settings)[prospect_id]
         decision = decide(facts, now())
-        reasons = [(words.WEIGHT[one.weight], one.reason.value, explain(one)) for one in decision.reasons]
+        reasons = [(words.WEIGHT[one.weight], one.reason.value, said) for one, said in explained(decision)]
         found.append((name, words.VERDICT[decision.verdict], reasons))
     outlook = outlooks(reading(), [prospect_id], now=now(), settings=services().settings)[prospect_id]
     return render_template(
@@ -132,8 +133,11 @@ def note_refusal(prospect_id: int) -> ResponseReturnValue:
 @bp.get("/prospects/<int:prospect_id>/convert")
 @allows(Act.NOTE)
 def ask_convert(prospect_id: int) -> ResponseReturnValue:
-    """Say what a yes sets in motion, before it does."""
-    return render_template("staff/prospect/convert.html", person=_person(prospect_id), fault="")
+    """Say what a yes sets in motion, before it does; or what keeps it from doing so."""
+    known = leads.of_prospect(reading(), prospect_id)
+    if known is not None:
+        return redirect(yes_view.lead_there_is(known), 303)
+    return _ask_convert(prospect_id)
 
 
 @bp.post("/prospects/<int:prospect_id>/convert")
@@ -150,11 +154,19 @@ def note_yes(prospect_id: int) -> ResponseReturnValue:
     )
     try:
         with bundle.database.transaction() as session:
-            lead = convert(session, prospect_id, how, by=Actor.staff(me().id))
-    except StandingNoError as error:
-        page = render_template("staff/prospect/convert.html", person=_person(prospect_id), fault=str(error))
-        return page, 409
-    return redirect(url_for("leads.show", lead_id=lead.id, did="converted"), 303)
+            done = convert(session, prospect_id, how, by=Actor.staff(me().id))
+    except StandingNoError:
+        return _ask_convert(prospect_id), 409
+    if not done.is_new:
+        return redirect(yes_view.lead_there_is(done.lead), 303)
+    return redirect(url_for("leads.show", lead_id=done.lead.id, did="converted"), 303)
+
+
+def _ask_convert(prospect_id: int) -> str:
+    person = _person(prospect_id)
+    return render_template(
+        "staff/prospect/convert.html", person=person, noes=yes_view.in_the_way(prospect_id)
+    )
 
 
 @bp.get("/prospects/<int:prospect_id>/export")

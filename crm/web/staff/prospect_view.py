@@ -11,14 +11,14 @@ from crm.delivery.models import MessageState
 from crm.kernel.zones import zone_for
 from crm.permission.findings import Decision, Finding, Verdict
 from crm.permission.reasons import Weight
-from crm.permission.words import explain
+from crm.permission.words import Explanation, explain, explained, refused_by_company
 from crm.prospects.models import Status
 from crm.queries.events import Event, Kind
 from crm.queries.prospect import Sheet
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.web.staff import times, words
-from crm.web.staff.mending import way_of
+from crm.web.staff.mending import Way, way_of
 
 _SENTENCES = {Verdict.ALLOW: "Yes, you may", Verdict.WAIT: "Not yet", Verdict.DENY: "No"}
 
@@ -59,7 +59,10 @@ def verdict(sheet: Sheet, now: datetime) -> dict[str, Any]:
             },
             {"state": words.VERDICT[decision.verdict], "name": "New mail", "note": _note(decision)},
         ],
-        "reasons": [_reason(one, sheet.person.id) for one in decision.reasons],
+        "reasons": [
+            _reason(one, said, way_of(one, sheet.person.id, is_companys_no=refused_by_company(decision)))
+            for one, said in explained(decision)
+        ],
     }
 
 
@@ -69,10 +72,9 @@ def _note(decision: Decision) -> str:
     return explain(decision.reasons[0]).short if decision.reasons else ""
 
 
-def _reason(finding: Finding, prospect_id: int) -> dict[str, Any]:
-    said = explain(finding)
+def _reason(finding: Finding, said: Explanation, way: Way | None) -> dict[str, Any]:
     return {
-        "way": way_of(finding, prospect_id) if finding.weight is not Weight.OK else None,
+        "way": way if finding.weight is not Weight.OK else None,
         "state": words.WEIGHT[finding.weight],
         "text": said.title,
         "proof": said.detail,

@@ -32,12 +32,12 @@ def coming(outlook: Outlook, person: Recipient, now: datetime) -> dict[str, Any]
         "at": f"{what} {_moment(outlook.at, person, now)}" if outlook.at else "",
         "series": outlook.place.series if outlook.place else "",
         "position": outlook.position,
-        "bars": [_bar(one, person, now) for one in outlook.obstacles],
+        "bars": [_bar(one, outlook, person, now) for one in outlook.obstacles],
     }
 
 
-def _bar(one: Obstacle, person: Recipient, now: datetime) -> dict[str, Any]:
-    said = say(one)
+def _bar(one: Obstacle, outlook: Outlook, person: Recipient, now: datetime) -> dict[str, Any]:
+    said = say(one, outlook.decision)
     return {
         "title": said.title,
         "detail": said.detail,

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from crm.permission.findings import Decision, Finding
 from crm.permission.reasons import Mender
-from crm.permission.words import WHO, explain
+from crm.permission.words import WHO, beside
 from crm.queries.whereabouts import Place
 from crm.sequences.models import StopReason
 
@@ -150,10 +150,10 @@ class Said(NamedTuple):
     """Who can change it, and how."""
 
 
-def say(one: Obstacle) -> Said:
-    """Put an obstacle into words."""
+def say(one: Obstacle, decision: Decision) -> Said:
+    """Put an obstacle into words, one of the gate beside the others of its decision."""
     if isinstance(one.what, Finding):
-        said = explain(one.what)
+        said = beside(one.what, decision)
         cause = _CAUSES.get(one.detail, one.detail.replace("_", " "))
         told = "; ".join(part for part in (said.detail.rstrip("."), cause) if part)
         return Said(one.what.reason.value, said.title, told if cause else said.detail, said.mend)

@@ -47,7 +47,16 @@ class Converting:
     """We mail the sign-up link once the service has the lead; else a colleague passes it on."""
 
 
-def convert(session: Session, prospect_id: int, how: Converting, *, by: chain.Actor) -> Lead:
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The lead of somebody who said yes."""
+
+    lead: Lead
+    is_new: bool
+    """False: somebody had noted the yes before, and it is theirs."""
+
+
+def convert(session: Session, prospect_id: int, how: Converting, *, by: chain.Actor) -> Converted:
     """Stop what runs, and queue the lead. Asked twice, the first lead is the answer. Audited.
 
     Raises:
@@ -59,7 +68,7 @@ def convert(session: Session, prospect_id: int, how: Converting, *, by: chain.Ac
         raise NotFoundError
     known = leads.of_prospect(session, prospect_id)
     if known is not None:
-        return known
+        return Converted(known, is_new=False)
     if has_refused(session, how.ring, person) or person.restricted_at is not None:
         raise StandingNoError
     try:
@@ -69,13 +78,13 @@ def convert(session: Session, prospect_id: int, how: Converting, *, by: chain.Ac
         known = leads.of_prospect(session, prospect_id)
         if known is None:
             raise NotFoundError from error
-        return known
+        return Converted(known, is_new=False)
     point("lead.after_insert")
     enrolments.stop_all(session, [prospect_id], StopReason.CONVERTED, at=how.now)
     outbox.cancel_due(session, prospect_ids=[prospect_id], reason="converted", at=how.now)
     statuses.move(session, prospect_id, Status.CONVERTED, at=how.now, by=by.id, because="said_yes")
     chain.append(session, actor=by, action="lead.queued", object=f"lead {lead.id}", at=how.now)
-    return lead
+    return Converted(lead, is_new=True)
 
 
 def has_refused(session: Session, ring: AddressKeys, person: Recipient) -> bool:

@@ -20,7 +20,7 @@ def code(services: Services) -> str:
     person = Outreach(services).person("anna@winkel.example")
     how = Converting(services.settings.keys.addresses, services.links, NOW, NOW)
     with services.database.transaction() as session:
-        lead = convert(session, person, how, by=chain.OWNER)
+        lead = convert(session, person, how, by=chain.OWNER).lead
         lead.state, lead.handed_over_at = LeadState.HANDED_OVER, NOW
         found = services.links.start_code(lead.public_id, lead.code_digest)
     assert found

@@ -24,7 +24,7 @@ def said_yes(outreach: Outreach, number: int) -> list[int]:
     how = Converting(services.settings.keys.addresses, services.links, NOW, NOW)
     people = outreach.people(number)
     with services.database.transaction() as session:
-        made = [convert(session, person, how, by=chain.OWNER).id for person in people]
+        made = [convert(session, person, how, by=chain.OWNER).lead.id for person in people]
         for minute, lead in enumerate(made):
             at = NOW + timedelta(minutes=minute)
             session.execute(update(Lead).where(Lead.id == lead).values(changed_at=at))

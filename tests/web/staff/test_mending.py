@@ -10,6 +10,7 @@ from crm.kernel.mail import MailKind, TrackingMode
 from crm.kernel.settings import Tracking
 from crm.permission.measuring import mode_of
 from crm.permission.terms import AddressState
+from crm.privacy.models import RefusalScope
 from crm.prospects.models import Prospect, Status
 from crm.queries.facts import facts_for
 from crm.services import Services
@@ -106,6 +107,21 @@ def test_after_an_answer_was_read_the_others_are_released(
     assert sentence(sales, bas) == "Yes, you may"
     with services.database.reading() as session:
         assert "company.released" in set(session.scalars(select(AuditEntry.action)))
+
+
+def test_where_a_whole_company_said_no_nobody_is_released(
+    sales: Browser, services: Services, outreach: Outreach
+) -> None:
+    bas = answered_by_a_colleague(outreach)
+    outreach.refuse(outreach.prospect(bas).address, scope=RefusalScope.DOMAIN)
+    for page in (sales.get(f"/prospects/{bas}").text, sales.get(f"/prospects/{bas}/why").text):
+        assert "Nobody here can take it back" in page
+        assert "Nothing can be released: the no of their whole company stands." in page
+        assert "elease the others" not in page
+    answer = sales.post(f"/prospects/{bas}/release")
+    assert "Nobody was released" in sales.get(answer.headers["Location"]).text
+    with services.database.reading() as session:
+        assert "company.released" not in set(session.scalars(select(AuditEntry.action)))
 
 
 def test_an_address_that_turned_mail_away_is_marked_as_working(
