@@ -11,6 +11,9 @@ from crm.conversations.models import Note, NoteKind, Task
 UNDO = timedelta(days=1)
 """A note that was taken back can be brought back this long; then it is cleared away for good."""
 
+AGAIN = timedelta(minutes=5)
+"""The same words from the same colleague within this time were sent twice, not said twice."""
+
 LONGEST = 20_000  # characters
 
 
@@ -50,6 +53,30 @@ def _known(session: Session, dedupe_key: str | None) -> Note | None:
     if not dedupe_key:
         return None
     return session.scalar(select(Note).where(Note.dedupe_key == dedupe_key))
+
+
+def just_written(
+    session: Session, prospect_id: int, body: str, *, kind: NoteKind, by: int, at: datetime
+) -> Note | None:
+    """The note that this colleague wrote here a moment ago in the very same words, unless they took it back.
+
+    Who goes back to a form gets it anew from us, with a key of its own, and their words from the browser:
+    no key of the form tells that press from the first one.
+    """
+    return session.scalar(
+        select(Note)
+        .where(
+            Note.prospect_id == prospect_id,
+            Note.author_id == by,
+            Note.kind == kind,
+            Note.body == body,
+            Note.happened_at > at - AGAIN,
+            Note.happened_at <= at,
+            Note.removed_at.is_(None),
+        )
+        .order_by(Note.id.desc())
+        .limit(1)
+    )
 
 
 def take_back(session: Session, note_id: int, *, by: int, at: datetime) -> Note | None:

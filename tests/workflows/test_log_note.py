@@ -37,7 +37,7 @@ def sanne(services: Services) -> int:
 
 def noted(outreach: Outreach, who: int, said: Said, *, by: int) -> int:
     with outreach.services.database.transaction() as session:
-        note, _ = log_note(session, who, said, by=by, now=outreach.now)
+        note, _, _ = log_note(session, who, said, by=by, now=outreach.now)
         return note.id
 
 
@@ -176,3 +176,30 @@ def test_letting_a_sequence_go_on_answers_what_the_program_asked(
         assert resume(session, Scope(Reach.ENROLMENT, waiting.id), wish)
     assert titles(outreach, sanne) == []
     assert outreach.enrolments()[0].state is EnrolmentState.RUNNING
+
+
+def test_the_same_words_a_moment_later_are_the_note_there_is(
+    outreach: Outreach, sanne: int, clock: FakeClock
+) -> None:
+    who, said = outreach.person(), later(outreach)
+    first = noted(outreach, who, said, by=sanne)
+    clock.advance(timedelta(minutes=2))
+    assert noted(outreach, who, said, by=sanne) == first
+    assert titles(outreach, sanne) == ["Belt volgende week"]
+
+
+def test_the_same_words_are_a_new_note_once_something_else_is_true(
+    outreach: Outreach, services: Services, sanne: int, clock: FakeClock
+) -> None:
+    daan = account(services, Role.MANAGER)
+    who, said = outreach.person(), Said(NoteKind.CALL, "Nam niet op")
+    written = [noted(outreach, who, said, by=sanne)]
+    written.append(noted(outreach, who, said, by=daan))
+    written.append(noted(outreach, outreach.person(), said, by=sanne))
+    written.append(noted(outreach, who, Said(NoteKind.NOTE, "Nam niet op"), by=sanne))
+    written.append(noted(outreach, who, later(outreach, "Nam niet op"), by=sanne))
+    clock.advance(timedelta(minutes=6))
+    written.append(noted(outreach, who, said, by=sanne))
+    assert taken_back(outreach, written[-1], by=sanne)
+    written.append(noted(outreach, who, said, by=sanne))
+    assert len(set(written)) == 7

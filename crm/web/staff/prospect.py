@@ -62,9 +62,9 @@ def note(prospect_id: int) -> ResponseReturnValue:
         dedupe_key=(form.once.data or "")[:26] or None,
     )
     with services().database.transaction() as session:
-        kept, task = log_note(session, prospect_id, said, by=me().id, now=now())
+        kept, task, is_new = log_note(session, prospect_id, said, by=me().id, now=now())
     found = _sheet(prospect_id)
-    text = _saved(kept, task, found)
+    text = _saved(kept, task, found) if is_new else f"{_SAVED[kept.kind]} before: it is here once"
     undo_url = url_for("prospect.take_back", prospect_id=prospect_id, note_id=kept.id)
     if not is_htmx():
         here = url_for("prospect.show", prospect_id=prospect_id)

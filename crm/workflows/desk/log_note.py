@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -29,9 +30,18 @@ class Said:
     """One press of the button; a repeated request is the same note."""
 
 
-def log_note(
-    session: Session, prospect_id: int, said: Said, *, by: int, now: datetime
-) -> tuple[Note, Task | None]:
+class Logged(NamedTuple):
+    """A note as it is kept."""
+
+    note: Note
+    task: Task | None
+    """The follow-up it promised."""
+
+    is_new: bool
+    """False: it was here already, and nothing was done twice."""
+
+
+def log_note(session: Session, prospect_id: int, said: Said, *, by: int, now: datetime) -> Logged:
     """Keep a note and its follow-up. After a meeting people talk: it ends their sequence.
 
     Raises:
@@ -39,20 +49,33 @@ def log_note(
     """
     if session.get(Prospect, prospect_id) is None:
         raise NotFoundError
+    known = _known(session, prospect_id, said, by=by, now=now)
+    if known is not None:
+        return known
     note, is_new = notes.add(
         session, prospect_id, said.body, kind=said.kind, by=by, at=now, dedupe_key=said.dedupe_key
     )
     if not is_new:
-        return note, tasks.of_note(session, note.id)
+        return Logged(note, tasks.of_note(session, note.id), is_new=False)
     if said.kind is NoteKind.MEETING:
         _met(session, prospect_id, at=now)
     if said.follow_up_at is None:
-        return note, None
+        return Logged(note, None, is_new=True)
     title = said.body.splitlines()[0][:120]
     task = tasks.promise(
         session, prospect_id, title, due_at=said.follow_up_at, assignee_id=by, now=now, note_id=note.id
     )
-    return note, task
+    return Logged(note, task, is_new=True)
+
+
+def _known(session: Session, prospect_id: int, said: Said, *, by: int, now: datetime) -> Logged | None:
+    """The same words of a moment ago with the same promise; with another one they are a new note."""
+    note = notes.just_written(session, prospect_id, said.body, kind=said.kind, by=by, at=now)
+    if note is None:
+        return None
+    task = tasks.of_note(session, note.id)
+    is_same = (task.due_at if task else None) == said.follow_up_at
+    return Logged(note, task, is_new=False) if is_same else None
 
 
 def take_back_note(session: Session, note_id: int, *, by: int, now: datetime) -> bool:

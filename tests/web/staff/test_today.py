@@ -25,7 +25,7 @@ def task(outreach: Outreach, sales: Browser) -> int:
     said = Said(NoteKind.NOTE, "Belt over de offerte", follow_up_at=outreach.now + timedelta(hours=3))
     who = outreach.person(name="Jeroen Höfkens")
     with outreach.services.database.transaction() as session:
-        _, promised = log_note(session, who, said, by=sales.staff_id, now=outreach.now)
+        _, promised, _ = log_note(session, who, said, by=sales.staff_id, now=outreach.now)
         assert promised is not None
         return promised.id
 
