@@ -21,11 +21,15 @@ _LONGEST = 64  # characters; ours have 32
 
 
 def _lead(code: str) -> Lead | None:
-    return leads.by_code(reading(), code_digest(code)) if len(code) <= _LONGEST else None
+    """The lead behind a code, used up or not; from here on this request speaks its language."""
+    lead = leads.by_code(reading(), code_digest(code)) if len(code) <= _LONGEST else None
+    if lead is not None:
+        languages.prefer(leads.language_of(lead))
+    return lead
 
 
 def _gone() -> ResponseReturnValue:
-    """Unknown, used and expired look the same: nobody learns which codes exist."""
+    """Unknown, used and expired say the same; in their language for whoever has a code of ours in hand."""
     return show("start_closed.html", 404)
 
 
@@ -36,7 +40,6 @@ def ask(code: str) -> ResponseReturnValue:
     lead = _lead(code)
     if lead is None or not leads.usable(lead, at=now()):
         return _gone()
-    languages.prefer(leads.language_of(lead))
     answer = make_response(show("start.html", sign_up_code=code, until=lead.code_expires_at))
     # Browsers hold `form-action` against where a form's answer leads to as well: this page's leads there.
     answer.headers["Content-Security-Policy"] = headers.public_policy(also_to=_service_origin())
@@ -47,7 +50,7 @@ def ask(code: str) -> ResponseReturnValue:
 @allows(Open.ANYBODY)
 def go(code: str) -> ResponseReturnValue:
     """Use the code up and go on to the image service with it."""
-    if len(code) > _LONGEST:
+    if _lead(code) is None:
         return _gone()
     with services().database.transaction() as session:
         lead = go_to_sign_up(session, code_digest(code), at=now())

@@ -66,11 +66,28 @@ def test_a_code_ends_after_ninety_days(
 
 
 @pytest.mark.parametrize("wrong", ["x", "a" * 32, "a" * 5_000, "%00", "\u2028"])
-def test_unknown_used_and_expired_look_the_same(client: FlaskClient, code: str, wrong: str) -> None:
+def test_unknown_used_and_expired_say_the_same(client: FlaskClient, code: str, wrong: str) -> None:
     client.post(f"/start/{code}")
-    used, unknown = client.get(f"/start/{code}"), client.get(f"/start/{wrong}")
+    dutch = {"Accept-Language": "nl"}  # who has a code in hand reads it in the language of our mail anyway
+    used, unknown = (client.get(f"/start/{one}", headers=dutch) for one in (code, wrong))
     assert (used.status_code, unknown.status_code) == (404, 404)
     assert used.text == unknown.text
+
+
+@pytest.mark.parametrize("spent", [True, False])
+def test_whatever_became_of_their_link_the_page_speaks_their_language(
+    client: FlaskClient, clock: FakeClock, code: str, *, spent: bool
+) -> None:
+    abroad = {"Accept-Language": "fr"}
+    assert 'lang="nl"' in client.get(f"/start/{code}", headers=abroad).text
+    if spent:
+        client.post(f"/start/{code}", headers=abroad)
+    clock.advance(timedelta(days=1 if spent else 90))
+    for page in (client.get(f"/start/{code}", headers=abroad), client.post(f"/start/{code}", headers=abroad)):
+        assert page.status_code == 404
+        assert 'lang="nl"' in page.text
+        assert "Deze link werkt niet meer" in page.text
+    assert 'lang="fr"' in client.get(f"/start/{'a' * 32}", headers=abroad).text
 
 
 def test_no_code_and_no_digest_of_it_stands_in_the_link_beside_the_code(
