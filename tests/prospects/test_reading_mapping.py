@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crm.prospects.reading.columns import DropReason, Target, known
 from crm.prospects.reading.faults import FileFault
 from crm.prospects.reading.guesses import Confidence
-from crm.prospects.reading.mapping import Mapping, guess
+from crm.prospects.reading.mapping import ClashFault, Mapping, guess
 
 EXPORTS = Path(__file__).with_name("exports.txt").read_text("utf-8")
 
@@ -134,6 +134,12 @@ def test_two_columns_can_change_places() -> None:
 def test_a_correction_that_means_nothing_is_refused(wrong: dict[int, Target | None]) -> None:
     with pytest.raises(FileFault):
         guess(["Email", "Company"]).corrected(wrong)
+
+
+def test_two_columns_for_one_field_are_told_by_number_with_the_field() -> None:
+    with pytest.raises(ClashFault, match="Columns 1 and 3 cannot both be the first name") as clash:
+        guess(["Anna de Boer", "Email", "Bas Bakker"]).corrected({0: Target.FIRST_NAME, 2: Target.FIRST_NAME})
+    assert "Anna" not in str(clash.value), "where there is no header the first line is somebody"
 
 
 headers = st.lists(st.sampled_from([*ALL_HEADERS, "", "email", "Email"]) | st.text(max_size=20), max_size=30)

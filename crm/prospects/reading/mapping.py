@@ -10,6 +10,20 @@ from crm.prospects.reading.faults import FileFault, FileFaultCode
 from crm.prospects.reading.guesses import Confidence, Guess, guesses
 
 
+class ClashFault(FileFault):
+    """Two columns are to be the same thing. Says which by number: a name may be somebody's."""
+
+    def __init__(self, target: Target, first: int, second: int) -> None:
+        what = target.value.replace("_", " ")
+        super().__init__(
+            FileFaultCode.MAPPING,
+            f"Columns {first + 1} and {second + 1} cannot both be the {what}: choose one.",
+        )
+        self.target = target
+        self.first = first
+        self.second = second
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of the file, and what becomes of it: a target, or a reason why it is dropped."""
@@ -61,11 +75,15 @@ class Mapping:
                 that filled the target before gives way.
 
         Raises:
-            FileFault: there is no such column, or two columns are to fill one target.
+            ClashFault: two columns are to fill one target.
+            FileFault: there is no such column.
         """
-        wanted = [target for target in corrections.values() if _is_single(target)]
-        if len(wanted) != len(set(wanted)) or not set(corrections) <= set(range(len(self.columns))):
-            raise FileFault(FileFaultCode.MAPPING, "Two columns cannot fill one field.")
+        if not set(corrections) <= set(range(len(self.columns))):
+            raise FileFault(FileFaultCode.MAPPING, "A column was chosen that the file does not have.")
+        wanted: dict[Target, int] = {}
+        for place, target in sorted(corrections.items()):
+            if target is not None and _is_single(target) and wanted.setdefault(target, place) != place:
+                raise ClashFault(target, wanted[target], place)
         columns = [
             Column(column.header, dropped=DropReason.SECOND) if column.target in wanted else column
             for column in self.columns
@@ -114,7 +132,7 @@ class Mapping:
             raise FileFault(FileFaultCode.MAPPING, "The choice of columns cannot be read.") from error
         targets = [column.target for column in columns if _is_single(column.target)]
         if len(targets) != len(set(targets)) or any(bool(one.target) == bool(one.dropped) for one in columns):
-            raise FileFault(FileFaultCode.MAPPING, "Two columns cannot fill one field.")
+            raise FileFault(FileFaultCode.MAPPING, "The choice of columns cannot be read.")
         return cls(columns)
 
 

@@ -13,6 +13,7 @@ from crm.prospects.models import SourceKind
 from crm.prospects.reading.cells import page_of
 from crm.prospects.reading.columns import Target
 from crm.prospects.reading.faults import CellFaultError, FileFault
+from crm.prospects.reading.mapping import ClashFault, Mapping
 from crm.prospects.reading.parsed import Defaults
 from crm.prospects.reading.vocabulary import DeclaredBasis
 from crm.web.staff.words import LANGUAGES
@@ -60,6 +61,23 @@ BASES: Final = {
 }
 
 
+def _mapped(mapping: Mapping, corrections: dict[int, Target | None]) -> tuple[Mapping, str]:
+    """The columns as chosen, and what is wrong with that. Of two for one field the first has it meanwhile."""
+    chosen, faults = dict(corrections), list[str]()
+    while True:
+        try:
+            return mapping.corrected(chosen), " ".join(faults)
+        except ClashFault as clash:
+            one, other = (mapping.columns[place].header for place in (clash.first, clash.second))
+            faults.append(
+                f"“{one}” and “{other}” cannot both be “{TARGETS[clash.target]}”. "
+                f"“{other}” is not kept now: choose again."
+            )
+            chosen[clash.second] = None
+        except FileFault as error:
+            return mapping, error.words
+
+
 def choices_from(form: Mappings[str, str], before: Choices) -> tuple[Choices, str]:
     """The choices as the form corrects them, and in words what is wrong with them; nothing typed is lost."""
     corrections = {
@@ -85,11 +103,8 @@ def choices_from(form: Mappings[str, str], before: Choices) -> tuple[Choices, st
         language=_known(form.get("language", ""), LANGUAGES),
         day_first={"day": True, "month": False}.get(form.get("day_first", "")),
     )
-    mapping, fault = before.mapping, _fault(defaults)
-    try:
-        mapping = mapping.corrected(corrections)
-    except FileFault as error:
-        fault = error.words
+    mapping, fault = _mapped(before.mapping, corrections)
+    fault = fault or _fault(defaults)
     chosen = replace(
         before,
         mapping=mapping,

@@ -1,6 +1,7 @@
 """The import page: what holds for the whole file is said there, and nothing typed is lost."""
 
 import io
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -42,6 +43,18 @@ def test_a_country_that_is_none_is_not_made_of_its_first_letters(admin: Browser,
     run_imports(services.intake)
     with services.database.reading() as session:
         assert session.scalars(select(Company.country)).one() == ""
+
+
+def test_two_columns_for_one_field_are_named_and_the_other_choices_stay(admin: Browser) -> None:
+    headers = "Email;Work Email;Company;Firma;Chef"
+    page = upload(admin, sheet("ann@winkel.example;bo@winkel.example;Winkel;W;Ann", headers=headers))
+    columns = {"column-0": "address", "column-1": "address", "column-2": "company", "column-3": "-"}
+    reply = admin.post(page, {**FORM, **columns, "column-4": "name"})
+    assert reply.status_code == 422
+    text = unescape(reply.text)
+    assert "“Email” and “Work Email” cannot both be “Email address”." in text
+    chosen = text.partition('id="column-4"')[2].partition("</select>")[0]
+    assert 'value="name" selected' in chosen
 
 
 @pytest.mark.parametrize("field", ["source_url", "basis_url"])
