@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.bulk import insert_many
@@ -96,6 +96,22 @@ def claimable(session: Session, *, real_now: datetime) -> list[int]:
     """Imports nobody works on, oldest first: never begun, or left behind by a worker that died."""
     query = select(Import.id).where(Import.state == ImportState.RUNNING, _free(real_now)).order_by(Import.id)
     return list(session.scalars(query))
+
+
+def ahead_of(session: Session, row: Import, *, real_now: datetime) -> list[Import]:
+    """What a started import waits for, that at work first: a worker takes one at a time, the oldest first.
+
+    Empty when it is at work itself, or next.
+    """
+    if row.state is not ImportState.RUNNING or (
+        row.claim_id and row.lease_until and row.lease_until >= real_now
+    ):
+        return []
+    at_work = Import.claim_id.is_not(None), Import.lease_until >= real_now
+    query = select(Import).where(
+        Import.state == ImportState.RUNNING, Import.id != row.id, or_(and_(*at_work), Import.id < row.id)
+    )
+    return sorted(session.scalars(query), key=lambda one: (one.claim_id is None, one.id))
 
 
 def claim(session: Session, import_id: int, *, claim_id: str, real_now: datetime) -> Import | None:

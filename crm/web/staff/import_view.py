@@ -36,22 +36,51 @@ STATES = {
     ImportState.STOPPED: ("Stopped", "wait"),
     ImportState.FAILED: ("Failed", "no"),
 }
+_NEXT = "Begins as soon as the scheduler looks"
 _LINES = 50  # a page of them
 
 
 def earlier() -> list[dict[str, Any]]:
     """The imports there were, newest first."""
-    return [
-        {
-            "id": row.public_id,
-            "name": row.file_name,
-            "state": STATES[row.state],
-            "when": times.short(row.created_at, now()),
-            "rows": "" if row.state is ImportState.UPLOADED else f"{row.position:,} rows",
-            "taken": f"{row.counts.get('added', 0) + row.counts.get('updated', 0):,} taken in",
-        }
-        for row in imports.newest(reading())
-    ]
+    return [_earlier(row) for row in imports.newest(reading())]
+
+
+def _earlier(row: Import) -> dict[str, Any]:
+    waits = _waits(row)
+    rows = "" if row.state is ImportState.UPLOADED else _how_far(row)
+    return {
+        "id": row.public_id,
+        "name": row.file_name,
+        "state": ("Waits", "wait") if waits and waits != _NEXT else STATES[row.state],
+        "when": times.short(row.created_at, now()),
+        "rows": waits if waits and not row.position else rows,
+        "counts": ", ".join(
+            f"{row.counts[one.value]:,} {word.lower()}"
+            for one, (word, _tone, _detail) in OUTCOMES.items()
+            if row.counts.get(one.value)
+        ),
+        "fault": row.fault,
+    }
+
+
+def _how_far(row: Import) -> str:
+    """Rows done, and of how many where that is known and more are to come."""
+    if row.total is None or row.total == row.position:
+        return f"{row.position:,} rows"
+    return f"{row.position:,} of {row.total:,} rows"
+
+
+def _waits(row: Import) -> str:
+    """What a started import waits for, in words; empty when it is at work or over."""
+    real_now = services().clocks.real()
+    if row.state is not ImportState.RUNNING or (row.lease_until and row.lease_until >= real_now):
+        return ""
+    ahead = imports.ahead_of(reading(), row, real_now=real_now)
+    if not ahead:
+        return _NEXT
+    first, more = ahead[0], len(ahead) - 1
+    others = f", and {more} more before it" if more else ""
+    return f"Waits for “{first.file_name}”, which is at {_how_far(first)}{others}"
 
 
 def mapping(row: Import, chosen: Choices, *, fault: str = "") -> dict[str, Any]:
@@ -114,6 +143,9 @@ def result(row: Import, *, outcome: RowOutcome | None = None, after: int = 0) ->
     ]
     if running and row.total is None:
         numbers = ["The file is read to its end first"]
+    waits = _waits(row)
+    if waits:
+        numbers = [waits, *([_how_far(row)] if row.position else [])]
     if running:
         numbers += [left_in_words(row, real_now=services().clocks.real())]
     if row.fault:
@@ -136,6 +168,7 @@ def result(row: Import, *, outcome: RowOutcome | None = None, after: int = 0) ->
         "job": {
             "title": row.file_name,
             "state": row.state.value,
+            "word": "Waits" if waits and waits != _NEXT else "",
             "done": row.position,
             "total": row.total or row.position or 1,
             "numbers": [one for one in numbers if one],

@@ -1,11 +1,13 @@
 """The import page: what holds for the whole file is said there, and nothing typed is lost."""
 
 import io
+import re
 from html import unescape
 
 import pytest
 from sqlalchemy import select
 
+from crm.prospects import imports
 from crm.prospects.import_models import Import, ImportState, RowOutcome
 from crm.prospects.models import Company, Prospect
 from crm.services import Services
@@ -55,6 +57,37 @@ def test_two_columns_for_one_field_are_named_and_the_other_choices_stay(admin: B
     assert "“Email” and “Work Email” cannot both be “Email address”." in text
     chosen = text.partition('id="column-4"')[2].partition("</select>")[0]
     assert 'value="name" selected' in chosen
+
+
+def test_the_list_says_what_became_of_every_row(admin: Browser, services: Services) -> None:
+    rows = ("ann@winkel.example;A;Winkel;NL;", "ann@winkel.example;A;Winkel;NL;", "none;B;Winkel;NL;")
+    page = upload(admin, sheet(*rows, "cor@stoelen.example;C;Stoelen;BE;"))
+    admin.post(page, FORM)
+    [ended] = run_imports(services.intake)
+    assert sum(ended.counts.values()) == 4
+    line = admin.get("/imports").text.partition('id="earlier"')[2]
+    told = re.search(r"4 rows: ([^<]*)</small>", line)
+    assert told is not None
+    assert sum(int(number) for number in re.findall(r"\d+", told[1])) == 4
+    assert "1 twice in the file" in told[1]
+    assert "1 broken" in told[1]
+
+
+def test_an_import_that_waits_for_another_says_for_which(admin: Browser, services: Services) -> None:
+    first, second = (
+        upload(admin, sheet("ann@winkel.example;A;Winkel;NL;"), f"{name}.csv") for name in ("fair", "shops")
+    )
+    for page in (first, second):
+        admin.post(page, FORM)
+    with services.database.transaction() as session:
+        row = session.scalars(select(Import).order_by(Import.id)).first()
+        assert row is not None
+        imports.claim(session, row.id, claim_id="worker", real_now=services.clocks.real())
+        row.position, row.total = 25_000, 60_000
+    waits = "Waits for “fair.csv”, which is at 25,000 of 60,000 rows"
+    assert waits in admin.get(second).text
+    assert waits in admin.get("/imports").text
+    assert "Waits for" not in admin.get(first).text
 
 
 @pytest.mark.parametrize("field", ["source_url", "basis_url"])
