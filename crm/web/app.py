@@ -4,6 +4,7 @@ from flask import Flask, Response
 from jinja2 import StrictUndefined
 from werkzeug.routing import IntegerConverter, Map
 
+from crm.kernel.readable import as_read
 from crm.services import Services
 from crm.web import errors, frame, guard, headers
 from crm.web.assets import STATIC
@@ -42,6 +43,7 @@ def create_app(services: Services) -> Flask:
     app.url_map.converters["int"] = Id
     app.url_map.strict_slashes = False  # a redirect would break one-click (RFC 8058)
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters["as_read"] = as_read
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     db.init_app(app)

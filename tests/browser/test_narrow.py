@@ -27,7 +27,7 @@ from tests.outreach import Outreach, hand_work, mail
 NARROW, DESK = (360, 740), (1280, 800)
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaen" * 3
 NAME, COMPANY, ROLE = LONG[:120], LONG[5:125], LONG[9:129]
-LOCAL, DOMAIN = "ab" * 30, f"{'fotostudio' * 5}.example"
+LOCAL, DOMAIN = "ab" * 30, f"{'fotostudio' * 4}bücher.example"
 
 PAGES = {
     "approving.listing": ("/approve",),
@@ -76,6 +76,9 @@ PARTS = {
     "sequence_editor.news", "today.waiting",
 }  # fmt: skip
 """What is asked for by a page or kept as a file: seen with the page, or on none."""
+
+AS_SENT = "mailbox.show"
+"""Shows a mail's headers, letter by letter."""
 
 _WIDEST = """() => {
   const limit = innerWidth, page = document.scrollingElement;
@@ -128,6 +131,8 @@ def _looked_at(eyes: Eyes, page: Page, name: str, path: str) -> list[str]:
     assert answer is not None
     assert answer.ok, f"{name} {path}: {answer.status}"
     found = page.evaluate(_WIDEST)
+    if "xn--" in page.inner_text("body") and not name.startswith(AS_SENT):
+        eyes.faults.append(f"{name} shows a domain as it is sent, not as it is read")
     eyes.photograph(page, f"narrow-{name}")
     page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     at_a_desk = page.evaluate(_WIDEST)
@@ -155,6 +160,8 @@ def _filled(office: Office, visitor: Visitor) -> dict[str, object]:
             update(Company).values(name=COMPANY, relevance=LONG, website=f"https://www.{DOMAIN}/{LONG}")
         )
         session.execute(update(Prospect).values(role=ROLE, role_relevance=LONG))
+        nameless = Prospect.id.in_([others[who] for who in ("lead", "no", "waits")])
+        session.execute(update(Prospect).where(nameless).values(name=""))
         session.execute(update(SequenceRow).where(SequenceRow.id == sequence).values(name=LONG[2:122]))
         session.execute(
             update(SequenceRow).where(SequenceRow.id == held).values(name=LONG[3:123], first_waits=True)
@@ -192,7 +199,8 @@ def _notes_and_noes(office: Office, person: int, *, lead: int, no: int) -> None:
     outreach, services, by = Outreach(office.services), office.services, Actor.staff(1)
     with services.database.transaction() as session:
         said = Said(NoteKind.NOTE, LONG, follow_up_at=outreach.now + timedelta(seconds=1))
-        log_note(session, person, said, by=1, now=outreach.now)
+        for who in (person, no):
+            log_note(session, who, said, by=1, now=outreach.now)
         ring, links = services.settings.keys.addresses, services.links
         convert(session, lead, Converting(ring, links, outreach.now, real_clock()), by=by)
     outreach.refuse(outreach.prospect(no).address)

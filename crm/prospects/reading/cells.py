@@ -1,7 +1,6 @@
 """Cells made into values: text on one line, one address, a page, a day."""
 
 import re
-import unicodedata
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import AddressFault, InvalidAddressError
 from crm.kernel.months import month_of
+from crm.kernel.readable import imitates_latin
 from crm.kernel.text import has_hidden, one_line
 from crm.prospects.reading.faults import CellFaultError, RowFaultCode
 from crm.prospects.reading.text_file import FORMULA_MARK
@@ -34,9 +34,6 @@ _DAY_FIRST: Final = re.compile(
 )
 _MONTH_FIRST: Final = re.compile(r"([^\W\d_]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _WEEKDAY: Final = re.compile(r"^[^\W\d_]{2,10}[,.] +")
-
-# Cyrillic and Greek letters that are drawn like Latin ones.
-_LOOKALIKES: Final = frozenset("асеорхуіјѕһԁԛԝмтвнкαοετυρνκικβ")
 
 _ADDRESS_CODES: Final = {
     AddressFault.EMPTY: RowFaultCode.NO_ADDRESS,
@@ -78,17 +75,9 @@ def address_of(text: str) -> EmailAddress:
         code = _ADDRESS_CODES.get(error.fault, RowFaultCode.BAD_ADDRESS)
         words = error.fault.words if code is RowFaultCode.BAD_ADDRESS else ""
         raise CellFaultError(code, words) from error
-    if "xn--" in address.domain and any(
-        _imitates_latin(label) for label in address.unicode_domain.split(".")
-    ):
+    if "xn--" in address.domain and any(imitates_latin(label) for label in address.unicode_domain.split(".")):
         raise CellFaultError(RowFaultCode.NEEDS_REVIEW)
     return address
-
-
-def _imitates_latin(label: str) -> bool:
-    """A label of nothing but letters that look Latin and are not: coco in Cyrillic."""
-    letters = [char for char in unicodedata.normalize("NFC", label) if char.isalpha()]
-    return bool(letters) and all(char in _LOOKALIKES for char in letters)
 
 
 def name_beside(text: str) -> str:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from crm.compose.notices import objection
 from crm.compose.wire import ForeignFormError, WireMail
 from crm.kernel.mail import Language
+from crm.kernel.readable import as_read
 from crm.queries.held import MOST, Held, held, how_many
 from crm.staff.roles import Act
 from crm.web.access import allows
@@ -63,7 +64,7 @@ def _mail(one: Held) -> dict[str, Any]:
         "enrolment": one.enrolment_id,
         "prospect": one.prospect_id,
         "name": one.name,
-        "address": one.address,
+        "address": as_read(one.address),
         "company": one.company,
         "series": one.series,
         "subject": one.subject,

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 
 from crm.kernel.errors import NotFoundError
+from crm.kernel.readable import as_read
 from crm.kernel.text import whole_number
 from crm.permission.words import explain
 from crm.prospects.models import Prospect
@@ -63,7 +64,7 @@ def _enrol(ids: list[int]) -> ResponseReturnValue:
         return redirect(url_for("prospect.show", prospect_id=ids[0], did="enrolled"), 303)
     people = recipients(reading(), ids)
     lines = [
-        _line(one, people[one.prospect_id].name or people[one.prospect_id].address)
+        _line(one, as_read(people[one.prospect_id].name or people[one.prospect_id].address))
         for one in found
         if one.prospect_id in people
     ]

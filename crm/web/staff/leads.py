@@ -11,6 +11,7 @@ from sqlalchemy import select
 from crm.handoff import leads
 from crm.handoff.models import Lead, LeadReport, LeadState
 from crm.kernel.errors import NotFoundError
+from crm.kernel.readable import as_read
 from crm.kernel.text import whole_number
 from crm.prospects.models import Company, Prospect
 from crm.queries import leads_board
@@ -113,7 +114,7 @@ def show(lead_id: int) -> ResponseReturnValue:
     return render_template(
         "staff/leads/show.html",
         lead=lead,
-        name=person.name or person.address,
+        name=as_read(person.name or person.address),
         company=firm.name,
         said=words.LEAD[lead.state.value],
         link=services().links.start_url(code) if usable and code else "",
@@ -142,7 +143,7 @@ def _card(row: LeadRow) -> dict[str, object]:
     text, tone = words.LEAD[lead.state.value]
     return {
         "id": lead.id,
-        "name": row.name or row.address,
+        "name": as_read(row.name or row.address),
         "company": row.company,
         "initials": words.initials(row.company),
         "tint": lead.prospect_id % 8,

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm.delivery.ports import SentMailViewer
+from crm.kernel.addresses import EmailAddress
+from crm.kernel.errors import InvalidAddressError
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import now, services
@@ -48,7 +50,7 @@ def listing() -> ResponseReturnValue:
         return render_template("staff/mailbox/elsewhere.html", mailer=services().settings.mailer.value)
     recipient = request.args.get("to", "").strip()
     before = request.args.get("before")
-    mails = _viewer().newest(recipient=recipient or None, before=before, limit=_PAGE + 1)
+    mails = _viewer().newest(recipient=_as_sent(recipient) or None, before=before, limit=_PAGE + 1)
     older = (
         url_for("mailbox.listing", before=mails[_PAGE - 1].key, to=recipient or None)
         if len(mails) > _PAGE
@@ -64,6 +66,16 @@ def listing() -> ResponseReturnValue:
         for one in mails[:_PAGE]
     ]
     return render_template("staff/mailbox/list.html", mails=lines, older=older, recipient=recipient)
+
+
+def _as_sent(typed: str) -> str:
+    """The address as it stands in the mail, where somebody types it as they read it."""
+    if typed.isascii():
+        return typed
+    try:
+        return str(EmailAddress.parse(typed))
+    except InvalidAddressError:
+        return typed
 
 
 @bp.get("/mailbox/<key>")

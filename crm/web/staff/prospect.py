@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from crm.conversations.models import Note, NoteKind, Task
 from crm.kernel.errors import NotFoundError
+from crm.kernel.readable import as_read
 from crm.kernel.text import clean_block
 from crm.prospects import second_addresses
 from crm.queries.events import Event, Kind
@@ -178,7 +179,7 @@ def _page(prospect_id: int, form: NoteForm) -> str:
         "staff/prospect/show.html",
         sheet=found,
         person=person,
-        name=person.name or person.address,
+        name=as_read(person.name or person.address),
         initials=words.initials(person.name or person.company),
         language=words.LANGUAGES.get(person.own_language or person.company_language, ""),
         there=view.there(found, now()),

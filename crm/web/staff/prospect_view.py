@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import url_for
 
 from crm.delivery.models import MessageState
+from crm.kernel.readable import as_read
 from crm.kernel.zones import zone_for
 from crm.permission.findings import Decision, Finding, Verdict
 from crm.permission.reasons import Weight
@@ -86,9 +87,9 @@ def facts(sheet: Sheet, now: datetime) -> list[tuple[str, ...]]:
     """The facts card."""
     person, source = sheet.person, sheet.source
     found: list[tuple[str, ...]] = [
-        ("Address", person.address, person.address_kind.value),
+        ("Address", as_read(person.address), person.address_kind.value),
         ("Company", person.company, person.legal_form.value.replace("_", " ")),
-        ("Website", person.domain or person.website or "—"),
+        ("Website", as_read(person.domain or person.website) or "—"),
         ("Country", person.country or "not known"),
         ("Why them", person.relevance or "not written down yet", person.role_relevance),
     ]

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from crm.kernel.readable import as_read
 from crm.kernel.text import one_line
 from crm.permission.countries import load
 from crm.permission.words import in_short
@@ -124,7 +125,7 @@ def _row(row: Row, said: str = "") -> dict[str, object]:
     step = "Task" if is_task else f"{row.series}, waits" if paused else row.series
     return {
         "id": person.id,
-        "name": person.name or person.address,
+        "name": as_read(person.name or person.address),
         "company": person.company,
         "said": said,
         "initials": words.initials(person.name or person.company),

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.business import LegalForm
 from crm.kernel.errors import NotFoundError
+from crm.kernel.readable import as_read
 from crm.kernel.text import one_line, whole_number
 from crm.prospects.editing import (
     AddressTakenError,
@@ -64,7 +65,8 @@ def edit(prospect_id: int) -> ResponseReturnValue:
     person, company = _both(prospect_id)
     form = EditForm(
         data={
-            "address": person.address, "name": person.name, "role": person.role, "language": person.language,
+            "address": as_read(person.address), "name": person.name, "role": person.role,
+            "language": person.language,
             "company": company.name, "website": company.website, "country": company.country,
             "time_zone": company.time_zone, "legal_form": company.legal_form.value,
             "relevance": company.relevance, "role_relevance": person.role_relevance,

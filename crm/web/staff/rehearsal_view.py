@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Mailbox
+from crm.kernel.readable import as_read
 from crm.permission.reasons import Reason  # noqa: TC001 - beside other run-time imports
 from crm.permission.words import explain
 from crm.web.staff import times, words
@@ -106,7 +107,7 @@ def _mail(told: Rehearsal, one: Event) -> dict[str, Any]:
     waits = one.due_at is not None and one.at - one.due_at >= timedelta(minutes=1)
     return {
         "id": person.id,
-        "name": person.name or person.address,
+        "name": as_read(person.name or person.address),
         "company": person.company,
         "country": person.country,
         "step": one.position,
@@ -159,7 +160,7 @@ def cut_short(told: Rehearsal) -> list[dict[str, Any]]:
 
 
 def _names(told: Rehearsal, ids: list[int]) -> list[tuple[int, str]]:
-    return [(one, told.people[one].name or told.people[one].address) for one in ids[:NAMES]]
+    return [(one, as_read(told.people[one].name or told.people[one].address)) for one in ids[:NAMES]]
 
 
 def assumed(told: Rehearsal) -> list[str]:

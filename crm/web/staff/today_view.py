@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 
 from crm.kernel.errors import NotFoundError
+from crm.kernel.readable import as_read
 from crm.permission.findings import Decision
 from crm.permission.words import explain
 from crm.queries import today as query
@@ -62,7 +63,7 @@ def _line(kind: str, item: Item) -> dict[str, Any]:
         "href": url_for("today.pane", kind=kind, item_id=item.id)
         if kind != "uncertain"
         else url_for("uncertain.listing"),
-        "name": item.name,
+        "name": as_read(item.name),
         "company": item.company,
         "initials": words.initials(item.name),
         "tint": (item.prospect_id or 0) % 8,
@@ -142,7 +143,7 @@ def _facts(found: Sheet) -> list[tuple[str, str]]:
 
 def _mail(mail: InboundMail, item: Item) -> dict[str, Any]:
     return {
-        "who": item.name,
+        "who": as_read(item.name),
         "initials": words.initials(item.name),
         "tint": (item.prospect_id or 0) % 8,
         "to": "us",

@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm.kernel.errors import NotFoundError
+from crm.kernel.readable import as_read
 from crm.queries.today import MOST, in_doubt
 from crm.staff.roles import Act
 from crm.web.access import allows
@@ -22,7 +23,7 @@ def listing() -> ResponseReturnValue:
         {
             "id": one.id,
             "prospect_id": one.prospect_id,
-            "name": one.name,
+            "name": as_read(one.name),
             "company": one.company,
             "initials": words.initials(one.name),
             "tint": (one.prospect_id or 0) % 8,
