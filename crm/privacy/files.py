@@ -51,7 +51,7 @@ STORES: Final = (
     ),
     FileStore(
         "uploads",
-        "spreadsheets on their way in, and the broken rows of finished imports",
+        "spreadsheets on their way in, what would become of each row, and the broken rows of finished ones",
         Retention.SHORT,
         "files that name the person are removed as a whole, once their import has ended",
         searched=("uploads",),

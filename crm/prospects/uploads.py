@@ -65,14 +65,24 @@ def broken_path(folder: Path, stored_as: str) -> Path:
     return folder / f"{stored_as.removesuffix('.upload')}.broken.csv"
 
 
+def forecast_path(folder: Path, stored_as: str) -> Path:
+    """What an import of it would do with each row, where somebody asked."""
+    return folder / f"{stored_as.removesuffix('.upload')}.forecast"
+
+
 def forget(folder: Path, stored_as: str, *, broken_rows: bool) -> None:
     """Remove an upload, and with `broken_rows` the file made from it."""
     path_of(folder, stored_as).unlink(missing_ok=True)
+    forecast_path(folder, stored_as).unlink(missing_ok=True)
     if broken_rows:
         broken_path(folder, stored_as).unlink(missing_ok=True)
 
 
 def strangers(folder: Path, known: Iterable[str]) -> list[Path]:
     """Files that belong to no import: left behind by a crash between copying and registering."""
-    ours = {name for stored in known for name in (stored, broken_path(folder, stored).name)}
+    ours = {
+        name
+        for stored in known
+        for name in (stored, broken_path(folder, stored).name, forecast_path(folder, stored).name)
+    }
     return [path for path in folder.iterdir() if path.name not in ours]

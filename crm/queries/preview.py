@@ -13,6 +13,7 @@ from crm.kernel.controller import Controller
 from crm.kernel.digests import AddressKeys
 from crm.prospects.candidates import Broken, Candidate, CandidateReader
 from crm.prospects.choices import NO_SOURCE, Choices
+from crm.prospects.forecast import Forecast, Foreseen
 from crm.prospects.import_models import RowOutcome
 from crm.prospects.models import SourceKind
 from crm.prospects.reading.columns import DropReason
@@ -25,6 +26,7 @@ MOST: Final = 10_000
 """Rows a preview looks at: within two seconds on a small machine."""
 
 _BATCH: Final = 1_000
+_NOT_SAID: Final = "not said yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,52 @@ def preview(  # noqa: PLR0913 - by name
     )
 
 
+def look_on(  # noqa: PLR0913 - by name
+    session: Session,
+    table: Table,
+    forecast: Forecast,
+    *,
+    ring: AddressKeys,
+    controller: Controller,
+    now: datetime,
+    most: int = MOST,
+) -> None:
+    """Look at the next rows of a file, and keep what would become of them. Writes nothing else.
+
+    Raises:
+        FileFault: the file is broken within the rows that are looked at.
+    """
+    chosen = _as_if_said(forecast.choices.on(now.date()))
+    sorter = Sorter(chosen, ImportGate.load(session, controller, now=now))
+    reader = CandidateReader(ring, chosen.mapping, chosen.defaults)
+    with forecast.going_on() as piece:
+        if piece.is_whole:
+            return
+        sorter.recall(piece.earlier)
+        lines = table.rows(after=piece.position)
+        ahead = list(islice(lines, most))
+        for start in range(0, len(ahead), _BATCH):
+            batch = [reader.read(row) for row in ahead[start : start + _BATCH]]
+            found = sorter.sort(session, batch)
+            sorter.settle(found)
+            piece.add(map(_foreseen, batch, found.lines), found.taken)
+        piece.is_whole = next(lines, None) is None
+
+
+def _foreseen(row: Candidate | Broken, line: Line) -> Foreseen:
+    shown = _shown(row, line)
+    return Foreseen(
+        row.number,
+        line.line,
+        line.outcome,
+        line.reason,
+        shown.address,
+        shown.name,
+        shown.company,
+        shown.country,
+    )
+
+
 def _as_if_said(choices: Choices) -> Choices:
     """With a source for all rows where the file names none and nobody has yet: else each looked broken.
 
@@ -105,7 +153,10 @@ def _as_if_said(choices: Choices) -> Choices:
         return choices
     said, today = choices.defaults, choices.defaults.today
     kind = said.source_kind or SourceKind.WEBSITE
-    return replace(choices, defaults=replace(said, source_kind=kind, obtained_on=said.obtained_on or today))
+    named = replace(said, source_kind=kind, obtained_on=said.obtained_on or today)
+    if not (named.source_words or named.source_url):
+        named = replace(named, source_words=_NOT_SAID)
+    return replace(choices, defaults=named)
 
 
 def _shown(row: Candidate | Broken, line: Line) -> PreviewRow:

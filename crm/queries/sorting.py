@@ -1,6 +1,6 @@
 """Say what becomes of each row of an import. Only reads: the preview and the import both ask here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -87,6 +87,10 @@ class Sorter:
     def remember(self, row: Candidate) -> None:
         """This row was done before: the same mailbox further down is a duplicate."""
         self._earlier.setdefault(row.names.identity, row.line)
+
+    def recall(self, earlier: Mapping[AddressDigest, int]) -> None:
+        """These mailboxes stood in rows before, with their lines."""
+        self._earlier.update(earlier)
 
     def settle(self, batch: Batch) -> None:
         """The batch is committed, or was only looked at: its mailboxes count from now on."""

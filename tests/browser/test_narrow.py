@@ -31,6 +31,7 @@ LOCAL, DOMAIN = "ab" * 30, f"{'fotostudio' * 4}bücher.example"
 
 PAGES = {
     "approving.listing": ("/approve",),
+    "import_rows.show": ("{import_preview}/rows",),
     "imports.listing": ("/imports",),
     "imports.show": ("{import_done}", "{import_preview}"),
     "leads.column": ("/leads/in/on-the-way",),
@@ -176,6 +177,7 @@ def _filled(office: Office, visitor: Visitor) -> dict[str, object]:
     looked = visitor.follow(
         visitor.upload(visitor.get("/imports"), "/imports$", f"{LONG[:100]}.csv", _file())
     )
+    visitor.submit(looked, f"{looked.url.rpartition('/')[2]}$", act="rows")
     return {
         "person": person, "name": NAME, "address": f"{LOCAL}@{DOMAIN}", "sequence": sequence, "mail": key,
         "series": 2, "import_done": done.url, "import_preview": looked.url, **others,

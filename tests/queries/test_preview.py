@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crm.prospects import uploads
-from crm.prospects.choices import NO_ADDRESSES, NO_SOURCE
+from crm.prospects.choices import NO_ADDRESSES, NO_SOURCE, Choices
 from crm.prospects.import_models import ImportRow, RowOutcome
 from crm.prospects.models import Company, Prospect
 from crm.prospects.reading.columns import DropReason
@@ -47,6 +47,18 @@ def test_it_says_what_the_import_then_does(services: Services, intake: Intake) -
         RowOutcome.BROKEN,
         RowOutcome.NOT_ALLOWED,
     ]
+
+
+def test_rows_are_not_called_broken_for_what_nobody_has_said_yet(services: Services, intake: Intake) -> None:
+    row, table = receive_import(intake, io.BytesIO(sheet(ANN)), file_name="x.csv", by=None)
+    table, unsaid = open_table(uploads.path_of(intake.uploads, row.stored_as)), Choices.guessed(table.headers)
+    with services.database.reading() as session:
+        found = preview(
+            session, table, unsaid,
+            ring=intake.ring, controller=intake.controller, now=NOW,
+        )  # fmt: skip
+    assert RowOutcome.BROKEN not in found.counts
+    assert found.problems
 
 
 def test_it_writes_nothing(services: Services, intake: Intake) -> None:

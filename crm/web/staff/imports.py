@@ -13,6 +13,7 @@ from crm.prospects.reading.faults import FileFault
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import is_htmx, me, reading, services
+from crm.web.staff import import_rows
 from crm.web.staff import import_view as view
 from crm.web.staff.import_form import choices_from
 from crm.workflows.people.receive_import import ChoicesError, discard_import, receive_import, start_import
@@ -55,7 +56,7 @@ def show(public_id: str) -> ResponseReturnValue:
     """The mapping and the preview; once started, the progress and the result."""
     row = _found(public_id)
     if row.state is ImportState.UPLOADED:
-        return _mapping(row, Choices.from_json(row.mapping))
+        return _mapping(row, import_rows.choices_so_far(row))
     template = "staff/imports/_job.html" if is_htmx() else "staff/imports/show.html"
     wanted, after = request.args.get("outcome", ""), request.args.get("after", 0, type=int)
     outcome = RowOutcome(wanted) if wanted in set(RowOutcome) else None
@@ -76,15 +77,21 @@ def choose(public_id: str) -> ResponseReturnValue:
     chosen, fault = choices_from(request.form, Choices.from_json(row.mapping))
     if fault:
         return _mapping(row, chosen, fault=fault), 422
-    if request.form.get("act") != "start":
-        return _mapping(row, chosen)
     try:
-        start_import(services().intake, public_id, chosen)
+        return _carry_out(row, chosen, request.form.get("act", ""))
     except (FileFault, ChoicesError) as error:
         return _mapping(row, chosen, fault=str(error)), 422
     except NotFoundError:
-        pass  # it began meanwhile
-    return here
+        return here  # it began meanwhile
+
+
+def _carry_out(row: Import, chosen: Choices, act: str) -> ResponseReturnValue:
+    if act == "rows":
+        return import_rows.begin(row, chosen)
+    if act != "start":
+        return _mapping(row, chosen)
+    start_import(services().intake, row.public_id, chosen)
+    return redirect(url_for("imports.show", public_id=row.public_id), 303)
 
 
 @bp.post("/imports/<public_id>/<any(stop, resume):verb>")

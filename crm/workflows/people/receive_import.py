@@ -72,6 +72,7 @@ def start_import(intake: Intake, public_id: str, choices: Choices) -> Import:
     with intake.database.transaction() as session:
         if not imports.start(session, row.id, choices=choices.to_json(), total=total):
             raise NotFoundError
+        uploads.forecast_path(intake.uploads, row.stored_as).unlink(missing_ok=True)
         return session.get_one(Import, row.id, populate_existing=True)
 
 
