@@ -1,5 +1,6 @@
 """One prospect who got a first mail and writes back."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -79,3 +80,28 @@ class Correspondence:
     def refusals(self) -> list[Refusal]:
         with self.services.database.reading() as session:
             return list(session.scalars(select(Refusal)))
+
+
+def spam_report(
+    kind: str = "abuse",
+    *,
+    report: Mapping[str, str] | None = None,
+    enclosed: Mapping[str, str] | None = None,
+    sender: str = "fbl@provider.example",
+) -> bytes:
+    """A feedback report (RFC 5965) to our abuse address, redacted but for what is given."""
+    fields = {"Feedback-Type": kind, "User-Agent": "Fbl/1", "Version": "1", **(report or {})}
+    headers = {"From": "sales@produfoto.example", "Subject": "Foto's", **(enclosed or {})}
+    lines = [
+        f"From: {sender}", "To: abuse@produfoto.example", "Subject: FW: Foto's",
+        "Message-ID: <report@provider.example>", "MIME-Version: 1.0",
+        "Content-Type: multipart/report; report-type=feedback-report; boundary=b", "",
+        "--b", "Content-Type: text/plain", "", "This is an abuse report.",
+        "--b", "Content-Type: message/feedback-report", "", *_block(fields),
+        "--b", "Content-Type: message/rfc822", "", *_block(headers), "Hello.", "--b--", "",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def _block(fields: Mapping[str, str]) -> list[str]:
+    return [*(f"{name}: {value}" for name, value in fields.items()), ""]

@@ -15,7 +15,9 @@ from crm.kernel.errors import InvalidLinkError
 from crm.kernel.public_links import PublicLinks
 from crm.prospects import second_addresses
 from crm.prospects.models import SpellingKey
-from crm.queries.person import identities
+from crm.queries import complained
+from crm.queries.person import Key, identities
+from crm.replies import complaints
 from crm.replies.models import InboundMail
 from crm.replies.reading import ReadMail
 from crm.replies.tokens import TokenKind, envelope_id, find, returned
@@ -33,22 +35,32 @@ class Match:
     """What an inbound mail answers."""
 
     by: str
-    """`token` and `thread` are proof; `sender` only lets us pause; empty: nobody we know."""
+    """`token` and `thread` are proof; `sender`, and `recipient` of a spam report, only let us pause;
+    empty: nobody we know."""
 
     message: Message | None
     prospect_id: int | None
-    unsubscribed: tuple[tuple[AddressDigest, int], ...] = ()
-    """Mailboxes whose `mailto:` unsubscribe address the mail was sent to."""
+    unsubscribed: tuple[Key, ...] = ()
+    """Mailboxes whose unsubscribe address the mail was sent to, or a spam report encloses."""
 
     @property
     def is_proof(self) -> bool:
         """It carries something that only our own message could have told its sender."""
         return self.by in PROOFS
 
+    def written_to(self, key_version: int) -> tuple[Key, ...]:
+        """The mailbox our mail went to, by its digests; messages are kept under the newest key."""
+        ours: tuple[Key, ...] = ((self.message.address_digest, key_version),) if self.message else ()
+        return tuple(dict.fromkeys((*ours, *self.unsubscribed)))
+
 
 def match(session: Session, links: PublicLinks, ring: AddressKeys, mail: ReadMail) -> Match:
-    """Find the message by token, then by Message-ID or envelope id, then the person by their address."""
-    tokens = find(mail)
+    """Find the message by token, then by Message-ID or envelope id, then the person by their address.
+
+    Providers redact spam reports: of these, what the enclosed mail still carries counts as well.
+    """
+    is_report = complaints.is_report(mail)
+    tokens = (*find(mail), *complaints.tokens_of(mail)) if is_report else find(mail)
     readers: dict[TokenKind, Callable[[str], str]] = {
         TokenKind.REPLY: links.read_reply,
         TokenKind.BOUNCE: links.read_bounce,
@@ -61,12 +73,25 @@ def match(session: Session, links: PublicLinks, ring: AddressKeys, mail: ReadMai
         return Match("token", found, found.prospect_id, unsubscribed)
     domain = f"@{links.mail_domain}"
     threads = [one.removesuffix(domain) for one in (*mail.answers, *returned(mail)) if one.endswith(domain)]
-    reported = envelope_id(mail)
-    found = _first(session, [*threads, reported] if reported else threads)
+    envelope = envelope_id(mail)
+    found = _first(session, [*threads, envelope] if envelope else threads)
     if found is not None:
         return Match("thread", found, found.prospect_id, unsubscribed)
+    reported = _reported(session, links, ring, mail, unsubscribed) if is_report else None
+    if reported is not None:
+        return reported
     person = _person(session, ring, mail)
     return Match("sender" if person else "", None, person, unsubscribed)
+
+
+def _reported(
+    session: Session, links: PublicLinks, ring: AddressKeys, mail: ReadMail, mailto: tuple[Key, ...]
+) -> Match | None:
+    proof = complained.unsubscribable(session, links, mail, mailto)
+    if proof is not None:
+        return Match("token", proof.message, proof.prospect_id, proof.keys)
+    named = complained.addressee(session, ring, mail)
+    return Match("recipient", None, named) if named is not None else None
 
 
 def sent_text(message: Message) -> str:

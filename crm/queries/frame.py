@@ -13,8 +13,7 @@ from crm.kernel.zones import local_day
 from crm.operations import heartbeat, switches
 from crm.operations.models import Alarm
 from crm.queries import held, open_tasks
-from crm.queries.today import QUIET, WAITING
-from crm.replies.models import InboundMail
+from crm.queries.today import needs_somebody
 
 CAPPED = 100  # more than this is shown as the same: nobody reads the number
 
@@ -54,7 +53,7 @@ def counts(
         now: on the calendar clock.
         real_now: on the real one.
     """
-    replies = _up_to(session, InboundMail.state.in_(WAITING), InboundMail.kind.not_in(QUIET))
+    replies = _up_to(session, needs_somebody())
     tasks = _up_to(session, open_tasks.waiting(), Task.due_at < day_ends, open_tasks.of(staff_id))
     uncertain = _up_to(session, Message.state == MessageState.UNCERTAIN)
     boxes, paces = session.execute(select(Mailbox.id, Mailbox.time_zone)).all(), mailboxes.paces(session)

@@ -11,11 +11,13 @@ from crm.conversations.models import Note, Task
 from crm.delivery.models import Message, MessageState
 from crm.handoff.models import Lead, LeadReport
 from crm.prospects.models import Source, StatusChange
+from crm.queries.correspondence import PROOFS
 from crm.queries.events import Event, Kind
 from crm.queries.letters import texts
 from crm.queries.origins import origins
 from crm.queries.wishes import wishes
 from crm.replies.models import InboundMail
+from crm.replies.verdicts import MailKind
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as Series
 from crm.staff.models import Staff
@@ -74,8 +76,10 @@ def _mails(session: Session, prospect_id: int) -> Iterator[Event]:
 
 def _replies(session: Session, prospect_id: int) -> Iterator[Event]:
     for mail in _newest(session, InboundMail, prospect_id, InboundMail.received_at):
+        unproven = mail.kind == MailKind.COMPLAINT.value and mail.matched_by not in PROOFS
+        code = "unproven_complaint" if unproven else mail.kind
         yield Event(
-            Kind.REPLY, mail.received_at, mail.id, code=mail.kind, subject=mail.subject_line, text=mail.text
+            Kind.REPLY, mail.received_at, mail.id, code=code, subject=mail.subject_line, text=mail.text
         )
 
 

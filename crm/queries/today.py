@@ -4,21 +4,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from crm.conversations.models import Task, TaskKind
 from crm.delivery.models import Message, MessageState
 from crm.prospects.models import Company, Prospect
 from crm.queries import open_tasks
+from crm.queries.complained import AnnoyingText, annoying_text
+from crm.queries.correspondence import PROOFS
+from crm.replies.complaints import text_in
 from crm.replies.models import InboundMail, InboundState
+from crm.replies.verdicts import MailKind
 
 MOST = 50
 """Rows of each list; of what is beyond one more is read, to say that there is more."""
 
 WAITING = (InboundState.UNDERSTOOD, InboundState.QUARANTINED)
 QUIET = ("automatic", "bounce", "newsletter", "complaint", "opt_out")
-"""Inbound mail that needs nobody: what follows from it is done, and it is on the timeline, not on Today."""
+"""Inbound mail that needs nobody: what follows from it is done, and it is on the timeline, not on Today.
+
+Of spam reports only those that prove whose mail it was: see `needs_somebody`.
+"""
+
+
+def needs_somebody() -> ColumnElement[bool]:
+    """Inbound mail that nobody has dealt with, and that a colleague must."""
+    unproven = and_(InboundMail.kind == MailKind.COMPLAINT.value, InboundMail.matched_by.not_in(PROOFS))
+    return and_(InboundMail.state.in_(WAITING), or_(InboundMail.kind.not_in(QUIET), unproven))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ def replies(session: Session) -> list[Item]:
         select(InboundMail, Prospect.name, Prospect.address, Company.name)
         .outerjoin(Prospect, Prospect.id == InboundMail.prospect_id)
         .outerjoin(Company, Company.id == Prospect.company_id)
-        .where(InboundMail.state.in_(WAITING), InboundMail.kind.not_in(QUIET))
+        .where(needs_somebody())
         .order_by(InboundMail.received_at)
         .limit(MOST + 1)
     )
@@ -56,7 +69,13 @@ def replies(session: Session) -> list[Item]:
         )
         for mail, name, address, company in session.execute(query)
     ]
-    return sorted(found, key=lambda item: item.code not in {"unclear", ""})
+    return sorted(found, key=lambda item: item.code not in {"unclear", "complaint", ""})
+
+
+def text_complained_about(session: Session, evidence: str) -> AnnoyingText | None:
+    """The text a spam report is about, by the evidence noted with it; None where it names none of ours."""
+    text = text_in(evidence)
+    return annoying_text(session, text.sequence_id, text.step_id) if text is not None else None
 
 
 def due_tasks(session: Session, *, staff_id: int, until: datetime) -> list[Item]:

@@ -65,7 +65,9 @@ class InboundMail(Base):
     message_id: Mapped[int | None] = mapped_column(
         ForeignKey("messages.id", ondelete="CASCADE"), index=True, info=subject("answer to which message")
     )
-    matched_by: Mapped[str] = mapped_column(String(16), default="", info=subject("token, thread or sender"))
+    matched_by: Mapped[str] = mapped_column(
+        String(16), default="", info=subject("token, thread, recipient or sender")
+    )
     sender_digest: Mapped[AddressDigest | None] = mapped_column(
         String(32), index=True, info=subject("from which mailbox")
     )

@@ -104,7 +104,7 @@ def read(raw: bytes) -> ReadMail:
     return ReadMail(
         headers=headers,
         subject=one_line(decoded(headers.get("subject", ("",))[0]))[:998],
-        sender=_address(decoded(senders[0])) if senders else None,
+        sender=address_in(decoded(senders[0])) if senders else None,
         has_null_sender=any(value.strip() == "<>" for value in headers.get("return-path", ())),
         sent_on=_day(headers.get("date", ("",))[0]),
         message_id=next(iter(_ids(headers, "message-id")), ""),
@@ -193,7 +193,7 @@ def _ids(headers: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_MESSAGE_ID.findall(joined)))[-_MOST_REFERENCES:]
 
 
-def _address(value: str) -> EmailAddress | None:
+def address_in(value: str) -> EmailAddress | None:
     """The mailbox a header names. In `a@evil.example <b@good.example>` that is the one in brackets."""
     angle = _ANGLE.findall(value[-2_000:])
     bare = angle or _BARE.findall(value[:2_000])

@@ -2,6 +2,7 @@
 
 import enum
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from crm.replies.reading import ReadMail, decoded
@@ -45,8 +46,12 @@ def find(mail: ReadMail) -> tuple[Token, ...]:
 
     Addresses inside a returned mail do not count: its List-Unsubscribe was not pressed by anybody.
     """
-    values = (decoded(value)[:_LONGEST] for name in _HEADERS for value in mail.headers.get(name, ()))
-    found = (match for value in values for match in _TOKEN.finditer(value))
+    return tokens_in(decoded(value) for name in _HEADERS for value in mail.headers.get(name, ()))
+
+
+def tokens_in(values: Iterable[str]) -> tuple[Token, ...]:
+    """All tokens of these headers, each once."""
+    found = (match for value in values for match in _TOKEN.finditer(value[:_LONGEST]))
     return tuple(dict.fromkeys(Token(_KINDS[match[1].lower()], match[2].lower()) for match in found))
 
 

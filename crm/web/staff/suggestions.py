@@ -67,8 +67,13 @@ def suggestion(mail: InboundMail, now: datetime) -> Suggestion | None:
     return Suggestion(label, f"Not now: until {_day(day_for(mail, now).date(), now)}", why)
 
 
-def labels(kind: str) -> list[tuple[str, str, str]]:
-    """What can be said of a reply of this kind: value, text, icon."""
+def labels(kind: str, *, is_known: bool) -> list[tuple[str, str, str]]:
+    """What can be said of a reply of this kind: value, text, icon.
+
+    A spam report is nobody's answer: what can be said of one is that whoever it names may go on.
+    """
+    if kind == "complaint":
+        return [_GO_ON] if is_known else []
     return [*_LABELS, _GO_ON] if kind in {"unclear", "rights"} else [*_LABELS]
 
 

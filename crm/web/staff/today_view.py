@@ -16,7 +16,7 @@ from crm.queries.today import Item
 from crm.replies.models import InboundMail
 from crm.staff.roles import Act, may
 from crm.web.context import me, now, reading, services
-from crm.web.staff import prospect_view, times, words
+from crm.web.staff import prospect_view, spam_report, times, words
 from crm.web.staff.forms import NoteForm
 from crm.web.staff.suggestions import labels, suggestion
 
@@ -69,7 +69,7 @@ def _line(kind: str, item: Item) -> dict[str, Any]:
         "tint": (item.prospect_id or 0) % 8,
         "when": times.short(item.at, now()),
         "late": kind == "task" and item.at < times.midnight(now()),
-        "what": item.what,
+        "what": spam_report.line(item.prospect_id) if item.code == spam_report.KIND else item.what,
         "word": word,
         "tone": tone,
     }
@@ -85,20 +85,22 @@ def pane(kind: str, item_id: int) -> dict[str, Any]:
     if item is None:
         raise NotFoundError
     mail = reading().get(InboundMail, item_id) if kind == "reply" else None
+    report = spam_report.of(mail) if mail else None
     events = timeline(reading(), item.prospect_id) if item.prospect_id else []
     said = next((one for one in events if one.kind is Kind.MAIL), None)
     return {
         **_line(kind, item),
         "prospect_id": item.prospect_id,
         "mail": _mail(mail, item) if mail else None,
+        "report": report,
         "before": said.subject if mail and said else "",
-        "labels": labels(item.code),
+        "labels": labels(item.code, is_known=item.prospect_id is not None),
         "suggested": suggestion(mail, now()) if mail else None,
         "may": None,
         "facts": [],
         "lately": [],
         "note_form": NoteForm(),
-        **(_person(item.prospect_id, events, answers=mail is not None) if item.prospect_id else {}),
+        **(_person(item.prospect_id, events, answers=bool(mail and not report)) if item.prospect_id else {}),
     }
 
 

@@ -103,6 +103,7 @@ WROTE: Final[Mapping[str, str]] = MappingProxyType(
         "automatic": "answered automatically",
         "bounce": "did not get it: it came back",
         "complaint": "reported it as spam",
+        "unproven_complaint": "may have reported a mail as spam; nothing proves that it was ours",
         "newsletter": "sent a newsletter",
         "unclear": "wrote; we are not sure what they mean",
     }

@@ -93,9 +93,7 @@ def _refuse(case: _Case, reason: RefusalReason) -> None:
 def _names(case: _Case) -> tuple[Key, ...]:
     ring = case.desk.ring
     sender = keys_of(ring, case.mail.sender) if case.mail.sender is not None else ()
-    message = case.match.message
-    ours: tuple[Key, ...] = ((message.address_digest, ring.version),) if message is not None else ()
-    return tuple(dict.fromkeys((*ours, *case.match.unsubscribed, *sender, *_of_person(case))))
+    return tuple(dict.fromkeys((*case.match.written_to(ring.version), *sender, *_of_person(case))))
 
 
 def _of_person(case: _Case) -> tuple[Key, ...]:
@@ -127,13 +125,15 @@ def _rights(case: _Case) -> None:
 
 
 def _complaint(case: _Case) -> None:
-    if case.verdict.sub is Sub.NOT_SPAM or not case.match.is_proof:
+    """Proven, it is a no. Anybody can write a report: one that only names somebody holds them."""
+    if not case.match.is_proof:
+        _unclear(case)
         return
     _report(case, EventKind.COMPLAINED)
-    message = case.match.message
-    if message is not None:
+    keys = case.match.written_to(case.desk.ring.version)
+    if keys:
         wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.COMPLAINT, channel="reply", at=case.now)
-        write(case.session, case.desk, Mailbox(((message.address_digest, case.desk.ring.version),)), wish)
+        write(case.session, case.desk, Mailbox(keys), wish)
 
 
 def _bounce(case: _Case) -> None:

@@ -39,7 +39,7 @@ class Label(enum.StrEnum):
     """No no at all: what waits because of it goes on."""
 
 
-_DOUBTS: Final = frozenset({MailKind.UNCLEAR.value, MailKind.RIGHTS.value})
+_DOUBTS: Final = frozenset({MailKind.UNCLEAR.value, MailKind.RIGHTS.value, MailKind.COMPLAINT.value})
 _ENDS: Final = frozenset({Label.INTERESTED, Label.OTHER})
 
 
