@@ -15,6 +15,7 @@ _SOONEST: Final = timedelta(days=14)
 """A nearer day is an appointment, not a pause."""
 
 _FARTHEST: Final = timedelta(days=400)
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 class _Words(NamedTuple):
@@ -25,6 +26,11 @@ class _Words(NamedTuple):
     """Month and day of a season, and how it is named; those `after` something first."""
 
     after_holidays: re.Pattern[str]
+    after_sales: re.Pattern[str]
+    after_events: re.Pattern[str]
+    nothing_else: re.Pattern[str]
+    """A sentence that is only about such a time."""
+
     span: re.Pattern[str]
     half_year: re.Pattern[str]
     next_month: re.Pattern[str]
@@ -43,9 +49,10 @@ def puts_off(text: str, *, has_day: bool) -> bool:
         has_day: whether `later_on` finds a day in it.
     """
     words = _words()
-    if words.not_now.search(text):
+    if words.not_now.search(text) or any(map(words.nothing_else.fullmatch, _SENTENCE.split(text))):
         return True
-    return bool(words.again.search(text)) and (has_day or bool(words.busy.search(text)))
+    is_later = has_day or words.busy.search(text) or words.after_events.search(text)
+    return bool(is_later and words.again.search(text))
 
 
 def later_on(text: str, today: date | None) -> date | None:
@@ -62,6 +69,8 @@ def _days(text: str, today: date) -> Iterator[date]:
     yield from (_next(month, day, today) for month, day, pattern in words.days if pattern.search(text))
     if words.after_holidays.search(text):
         yield _next(9, 1, today) if today.month in range(4, 9) else _next(1, 7, today)
+    if words.after_sales.search(text):
+        yield min(_next(2, 15, today), _next(8, 15, today))
     yield from _periods(text, today)
     if found := words.span.search(text):
         number = _number(found)
@@ -119,6 +128,8 @@ def _words() -> _Words:
     after, spans = found["after"], found["spans"]
     before = rf"\b{after['words']}{after['gap']}"
     named_after = [one for one in after.values() if isinstance(one, list)]
+    beside = "|".join(found["beside"]["words"])
+    times = "|".join([*(name for _, name in named_after), *_undated(found)])
     seasons = [(day, f"{before}{name}") for day, name in named_after]
     seasons += [(day, rf"\b{name}") for day, name in found["seasons"].values()]
     number = "|".join([r"\d{1,2}", *spans["numbers"]])
@@ -129,6 +140,9 @@ def _words() -> _Words:
         again=_any_of(found["again"]),
         days=tuple((int(day[:2]), int(day[3:]), re.compile(name)) for day, name in seasons),
         after_holidays=re.compile(f"{before}{found['holidays']['words']}"),
+        after_sales=re.compile(f"{before}{found['sales']['words']}"),
+        after_events=re.compile(f"{before}{found['events']['words']}"),
+        nothing_else=re.compile(rf"\W*(?:(?:{beside})\W+)*{before}(?:{times})(?:\W+(?:{beside}))*\W*"),
         span=re.compile(rf"\b{spans['in']} {amount} (?:{spans['week']}|(?P<month>{spans['month']}))\b"),
         half_year=re.compile(spans["half_year"]),
         next_month=re.compile(spans["next_month"]),
@@ -138,6 +152,10 @@ def _words() -> _Words:
         named=re.compile(rf"\b{spans['named']}(?P<name>{'|'.join(MONTH_WORDS)})\b"),
         numbers=tuple(map(re.compile, spans["numbers"])),
     )
+
+
+def _undated(found: dict[str, Any]) -> list[str]:
+    return [found[name]["words"] for name in ("holidays", "sales", "events")]
 
 
 def _any_of(patterns: list[str]) -> re.Pattern[str]:

@@ -2,9 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,11 +23,16 @@ _AFTER: Final = 30
 class _Rules(NamedTuple):
     days: re.Pattern[str]
     back: re.Pattern[str]
+    since: re.Pattern[str]
     away: re.Pattern[str]
     through: re.Pattern[str]
     inclusive: re.Pattern[str]
+    up_to: re.Pattern[str]
+    """What alone stands between the two days of a range."""
+
     back_after: re.Pattern[str]
     back_weekday: re.Pattern[str]
+    weekday_back: re.Pattern[str]
     weekdays: Mapping[str, int]
 
 
@@ -34,6 +40,8 @@ class _Found(NamedTuple):
     day: date
     is_back: bool
     is_away: bool
+    is_since: bool = False
+    """From then on they are back, or away: what else the note says tells which."""
 
 
 def back_on(text: str, today: date | None) -> date | None:
@@ -45,21 +53,31 @@ def back_on(text: str, today: date | None) -> date | None:
     """
     if today is None:
         return None
-    found = [one for match in _rules().days.finditer(text) if (one := _read(match, text, today))]
+    found = [one for match in _single_days(text) if (one := _read(match, text, today))]
     coming = [one for one in found if today < one.day <= today + LONGEST]
+    end = max((one.day for one in coming if one.is_away), default=None)
     back = [one.day for one in coming if one.is_back]
+    back += [one.day for one in coming if one.is_since and (end is None or one.day >= end)]
     if back:
         return back[0]
-    away = [one.day for one in coming if one.is_away]
-    return max(away) if away else _weekday(text, today)
+    return end if end is not None else _weekday(text, today)
+
+
+def _single_days(text: str) -> Iterator[re.Match[str]]:
+    """Every day but those that begin a range: nobody is back on these."""
+    days = list(_rules().days.finditer(text))
+    for day, following in zip_longest(days, days[1:]):
+        if following is None or not _rules().up_to.fullmatch(text, day.end(), following.start()):
+            yield day
 
 
 def _weekday(text: str, today: date) -> date | None:
     """`Back on Monday`: the next one after the day of the note."""
-    found = _rules().back_weekday.search(text)
+    rules = _rules()
+    found = rules.back_weekday.search(text) or rules.weekday_back.search(text)
     if not found:
         return None
-    ahead = (_rules().weekdays[found["weekday"]] - today.weekday() - 1) % 7 + 1
+    ahead = (rules.weekdays[found["weekday"]] - today.weekday() - 1) % 7 + 1
     return today + timedelta(days=ahead)
 
 
@@ -79,7 +97,7 @@ def _read(match: re.Match[str], text: str, today: date) -> _Found | None:
     if rules.away.search(before):
         return _Found(found, is_back=False, is_away=True)
     is_back = bool(rules.back.search(before) or rules.back_after.search(re.split(r"[.;\n]", after)[0]))
-    return _Found(found, is_back=is_back, is_away=False)
+    return _Found(found, is_back=is_back, is_away=False, is_since=bool(rules.since.search(before)))
 
 
 def _date(year: str | None, month: int | None, day: int, today: date) -> date | None:
@@ -108,15 +126,22 @@ def _rules() -> _Rules:
         r"|(?P<y3>\d{4})-(?P<m3>\d{1,2})-(?P<d3>\d{1,2})"
         r"|(?P<d4>\d{1,2})[./-](?P<m4>\d{1,2})(?:[./-](?P<y4>\d{4}|\d{2})?)?)(?!\d)"
     )
-    back, away, through = (_any_of(found[name]) for name in ("back", "away", "through"))
+    back, since, away, through = (_any_of(found[name]) for name in ("back", "since", "away", "through"))
     return _Rules(
         days=re.compile(rf"(?<!\d){days}"),
         back=re.compile(rf"(?<!\w){back}\b[^.;\n]{{0,40}}$"),
+        since=re.compile(rf"(?<!\w){since}\b[^.;\n]{{0,40}}$"),
+        up_to=re.compile(rf"[\s.,]*(?:{away}|{through}) ?{weekday}"),
         away=re.compile(rf"(?<!\w){away} {weekday}$"),
         through=re.compile(rf"(?<![\w']){through} ?{weekday}$"),
         inclusive=re.compile(rf"\W{{0,3}}{_any_of(found['inclusive'])}"),
         back_after=re.compile(rf"(?<!\w){_any_of(found['back_after'])}\b"),
-        back_weekday=re.compile(rf"(?<!\w){back}\b[^.;\n\d]{{0,30}}\b(?P<weekday>{'|'.join(names)})\b"),
+        back_weekday=re.compile(
+            rf"(?<!\w)(?:{back}|{since})\b[^.;\n\d]{{0,30}}\b(?P<weekday>{'|'.join(names)})\b"
+        ),
+        weekday_back=re.compile(
+            rf"\b(?P<weekday>{'|'.join(names)})\b[^.,;\n\d]{{0,30}}\b{_any_of(found['back_after'])}\b"
+        ),
         weekdays=names,
     )
 

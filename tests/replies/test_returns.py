@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.replies.classify import classify
 from crm.replies.folding import fold
 from crm.replies.returns import LONGEST, back_on
+from crm.replies.verdicts import MailKind, Sub
+from tests.replies.mails import mail
 
 MONDAY = date(2026, 11, 23)
 
@@ -36,6 +39,74 @@ NOTES = """
 2027-03-01 | Met zwangerschapsverlof, terug op 1 maart
 """
 CASES = [tuple(part.strip() for part in line.split("|")) for line in NOTES.strip().splitlines()]
+
+BOTH = """
+2026-12-14 | En congés du 23/11 au 11/12, retour le lundi 14 décembre.
+2026-12-14 | Je suis en congés du 24 novembre au 11 décembre inclus. Mon retour est prévu le 14 décembre.
+2026-12-14 | Absente jusqu'au vendredi 11/12. Reprise le lundi 14/12.
+2026-12-14 | Fermé du 30/11 au 11/12 - réouverture lundi 14/12
+2026-12-14 | Afwezig van 23/11 t/m 11/12, terugkeer maandag 14 december.
+2026-12-14 | Met vakantie tot en met 11 december. Retour: 14 december.
+2026-12-14 | Tot 12 december gesloten; op maandag 14 december hervatten wij het werk.
+2026-12-14 | On leave from 23 November to 11 December, my return is planned for Monday 14 December.
+2026-12-14 | Away 23 Nov - 11 Dec, back at my desk on 14 Dec.
+2026-12-14 | Out until 11 December. I resume work on Monday, 14 December.
+2026-12-14 | Im Urlaub vom 23.11. bis 11.12., Rückkehr am Montag, 14. Dezember.
+2026-12-14 | Vom 23.11. bis 11.12. abwesend. Ich kehre am 14.12. zurück.
+2026-12-14 | Bis zum 11. Dezember nicht da, ab dem 14. Dezember wieder.
+2027-01-04 | Vanaf 24 december ben ik afwezig tot en met 3 januari.
+2027-01-04 | Ab 24.12. bin ich bis einschließlich 3. Januar im Urlaub.
+2027-01-03 | À partir du 24 décembre je suis absent jusqu'au 3 janvier.
+2027-01-04 | As of 24 December I am away through 3 January.
+2027-01-04 | Ab 24.12. bin ich bis zum 3.1. weg und ab 4.1. wieder erreichbar.
+"""
+"""Two days or more: a day of return goes before the end of a range, and the start of one is no return."""
+
+OPEN_AGAIN = """
+2027-01-04 | Our office reopens on Monday 4 January.
+2027-01-04 | We will re-open 4 January 2027.
+2027-01-04 | The shop is closed for the holidays and opens again on 4 January.
+2027-01-04 | We are closed; normal service resumes on 4 January.
+2027-01-04 | Office reopening: Monday 4th January
+2027-01-04 | Ons kantoor gaat op maandag 4 januari weer open.
+2027-01-04 | Wij zijn gesloten en heropenen op 4 januari.
+2027-01-04 | De winkel opent weer op 4 januari.
+2027-01-04 | Vanaf 4 januari staan wij weer voor u klaar.
+2027-01-04 | Unser Büro öffnet am 4. Januar wieder.
+2027-01-04 | Wir öffnen wieder am Montag, den 4. Januar.
+2027-01-04 | Wiedereröffnung: 04.01.2027
+2027-01-04 | Ab dem 4. Januar sind wir wieder für Sie geöffnet.
+2027-01-04 | Nos bureaux rouvrent le lundi 4 janvier.
+2027-01-04 | La boutique rouvrira ses portes le 4 janvier.
+2027-01-04 | Réouverture le 4 janvier.
+2027-01-04 | Nous reprenons notre activité le 4 janvier.
+"""
+TOLD = [tuple(part.strip() for part in line.split("|")) for line in (BOTH + OPEN_AGAIN).splitlines() if line]
+
+
+@pytest.mark.parametrize(("day", "note"), TOLD, ids=[note for _, note in TOLD])
+def test_a_day_of_return_goes_before_the_end_of_a_range(day: str, note: str) -> None:
+    assert back_on(fold(note), MONDAY) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize("note", [note for _, note in TOLD[-len(OPEN_AGAIN.strip().splitlines()) :]])
+def test_a_program_that_tells_when_they_open_again_says_that_they_are_away(note: str) -> None:
+    verdict = classify(mail(note, "Re: Foto's", "Auto-Submitted: auto-replied"), received=MONDAY)
+    assert (verdict.kind, verdict.sub) == (MailKind.AUTOMATIC, Sub.OUT_OF_OFFICE)
+    assert verdict.until == date(2027, 1, 4)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "We reopen on Monday.",
+        "Maandag zijn we weer open.",
+        "Wir öffnen am Montag wieder.",
+        "Réouverture lundi.",
+    ],
+)
+def test_a_weekday_of_reopening_is_the_next_one(note: str) -> None:
+    assert back_on(fold(note), MONDAY) == date(2026, 11, 30)
 
 
 @pytest.mark.parametrize(("day", "note"), CASES, ids=[note for _, note in CASES])
