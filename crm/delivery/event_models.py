@@ -101,4 +101,6 @@ class ProviderSync(Base):
     name: Mapped[str] = mapped_column(String(32), primary_key=True, info=no_person("which direction"))
     position: Mapped[int] = mapped_column(default=0, info=no_person("the last refusal that was told"))
     next_at: Mapped[datetime] = mapped_column(info=no_person("when it is due again, in real time"))
-    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, info=no_person("counts of the last run"))
+    detail: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, info=no_person("counts of the last run, or which of the last refusals were told")
+    )

@@ -39,6 +39,11 @@ def is_due(session: Session, name: str, *, real_now: datetime) -> bool:
     return next_at is None or next_at <= real_now
 
 
+def detail(session: Session, name: str) -> dict[str, Any]:
+    """What the last run left beside its position; empty before the first."""
+    return session.scalar(select(_s.detail).where(_s.name == name)) or {}
+
+
 def done(
     session: Session, name: str, *, next_at: datetime, position: int, detail: dict[str, Any] | None = None
 ) -> None:

@@ -1,7 +1,8 @@
 """Whom the register covers, many at once: for telling it to a mail provider."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -25,6 +26,15 @@ class Refused:
     digest: AddressDigest
 
 
+class Page(NamedTuple):
+    """Some of everybody."""
+
+    last: int
+    """The next page comes after this prospect."""
+
+    people: list[Refused]
+
+
 def covered_among(session: Session, digests: Collection[AddressDigest]) -> set[AddressDigest]:
     """Those of the names under which somebody wants no mail at all."""
     query = (
@@ -39,11 +49,16 @@ def covered_among(session: Session, digests: Collection[AddressDigest]) -> set[A
     return set(session.scalars(query)) if digests else set()
 
 
-def newer(session: Session, *, than: int, limit: int) -> list[tuple[int, RefusalScope]]:
-    """Refusals of all mail after a number, in order."""
+def newer(session: Session, *, than: int, but: Collection[int], limit: int) -> list[tuple[int, RefusalScope]]:
+    """Refusals of all mail after a number, in order, without those named by `but`."""
     query = (
         select(Refusal.id, Refusal.scope)
-        .where(Refusal.id > than, Refusal.scope.in_(STOPS_MAIL), Refusal.lifted_at.is_(None))
+        .where(
+            Refusal.id > than,
+            Refusal.id.not_in(but),
+            Refusal.scope.in_(STOPS_MAIL),
+            Refusal.lifted_at.is_(None),
+        )
         .order_by(Refusal.id)
         .limit(limit)
     )
@@ -57,24 +72,36 @@ def by_name(session: Session, refusal_ids: Collection[int]) -> list[Refused]:
     return _named(session, one_of(session, Refusal.id, refusal_ids))
 
 
-def everybody(session: Session, ring: AddressKeys) -> Iterator[list[Refused]]:
-    """Everybody whom a refusal covers, by name or with their company, some hundred at once."""
-    domains = set(
-        session.scalars(
-            select(RefusalKey.digest)
-            .join(Refusal, Refusal.id == RefusalKey.refusal_id)
-            .where(Refusal.scope == RefusalScope.DOMAIN, Refusal.lifted_at.is_(None))
-        )
-    )
-    last = 0
-    while ids := _page(session, last):
-        last = ids[-1]
+def page(
+    session: Session, ring: AddressKeys, *, after: int, by_company: Collection[int] | None = None
+) -> Page | None:
+    """Whom refusals cover, by name or with their company, among some hundred people; None after the last.
+
+    `by_company`: only these refusals, which are a company's no; None asks about every refusal.
+    """
+    ids = _page(session, after)
+    if not ids:
+        return None
+    found: dict[int, Refused] = {}
+    if by_company is None:
         found = {one.prospect_id: one for one in _named(session, one_of(session, Prospect.id, ids))}
-        if domains:
-            for person in recipients(session, ids).values():
-                if domains.intersection(covering_digests(ring, person)):
-                    found.setdefault(person.id, Refused(person.id, person.address, person.address_digest))
-        yield [found[one] for one in sorted(found)]
+    domains = _domains(session, by_company)
+    if domains:
+        for person in recipients(session, ids).values():
+            if domains.intersection(covering_digests(ring, person)):
+                found.setdefault(person.id, Refused(person.id, person.address, person.address_digest))
+    return Page(ids[-1], [found[one] for one in sorted(found)])
+
+
+def _domains(session: Session, among: Collection[int] | None) -> set[AddressDigest]:
+    query = (
+        select(RefusalKey.digest)
+        .join(Refusal, Refusal.id == RefusalKey.refusal_id)
+        .where(Refusal.scope == RefusalScope.DOMAIN, Refusal.lifted_at.is_(None))
+    )
+    if among is not None:
+        query = query.where(one_of(session, Refusal.id, among))
+    return set(session.scalars(query))
 
 
 def _page(session: Session, after: int) -> list[int]:

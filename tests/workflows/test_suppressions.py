@@ -3,16 +3,20 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from crm.audit.models import AuditEntry
 from crm.delivery.account_ports import Listed, ListKind, NoAnswer
 from crm.kernel.addresses import EmailAddress
+from crm.kernel.digests import AddressKeys
 from crm.privacy import register
 from crm.privacy.models import Refusal, RefusalReason, RefusalScope
 from crm.prospects.models import Prospect
+from crm.queries import refused as refused_pages
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.services import Services
 from crm.workflows.refusals.erase import Shelves, erase
@@ -228,6 +232,53 @@ def test_a_companys_no_is_told_soon_as_well(outreach: Outreach) -> None:
     account = MemoryAccount()
     tell(outreach, account)
     assert account.added == [ANN, CAS]
+
+
+def test_a_no_that_becomes_visible_after_a_later_one_is_told(outreach: Outreach, clock: FakeClock) -> None:
+    """PostgreSQL gives numbers out in one order and commits in another; `lifted_at` hides one until then."""
+    says_no(outreach, ANN)
+    says_no(outreach, BOB)
+    hidden = update(Refusal).where(
+        Refusal.id == select(Refusal.id).order_by(Refusal.id).limit(1).scalar_subquery()
+    )
+    with outreach.services.database.transaction() as session:
+        session.execute(hidden.values(lifted_at=NOW))
+    account = MemoryAccount()
+    assert (tell(outreach, account), account.added) == (1, [BOB])
+    with outreach.services.database.transaction() as session:
+        session.execute(hidden.values(lifted_at=None))
+    clock.advance(timedelta(seconds=30))
+    assert (tell(outreach, account), account.added) == (1, [BOB, ANN])
+    clock.advance(timedelta(seconds=30))
+    assert (tell(outreach, account), account.added) == (0, [BOB, ANN])
+
+
+def test_a_companys_no_tells_nobody_elses_again(outreach: Outreach, clock: FakeClock) -> None:
+    outreach.person(CAS, company_id=outreach.prospect(1).company_id)
+    says_no(outreach, BOB)
+    account = MemoryAccount()
+    tell(outreach, account)
+    says_no(outreach, ANN, domain="winkel.example")
+    clock.advance(timedelta(seconds=30))
+    assert (tell(outreach, account), account.added) == (2, [BOB, ANN, CAS])
+
+
+def test_everybody_is_read_a_page_a_transaction(outreach: Outreach, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And none is open while the provider is told."""
+    says_no(outreach, ANN)
+    says_no(outreach, BOB)
+    seen: list[object] = []
+    sound = refused_pages.page
+
+    def page(session: Session, *rest: AddressKeys, **more: Any) -> Any:
+        seen.append(session)
+        return sound(session, *rest, **more)
+
+    monkeypatch.setattr(refused_pages, "_PAGE", 1)
+    monkeypatch.setattr(refused_pages, "page", page)
+    account = MemoryAccount()
+    assert (reconcile(outreach, account).told, account.added) == (2, [ANN, BOB])
+    assert len({id(one) for one in seen}) == len(seen) == 3
 
 
 def test_of_somebody_forgotten_there_is_nothing_to_tell(outreach: Outreach, tmp_path: Path) -> None:

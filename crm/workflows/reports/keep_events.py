@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from crm.delivery import events
-from crm.delivery.event_ports import REFUSING, Drop, Report, Reported, SignedPost, UnsignedPostError
+from crm.delivery.event_ports import REFUSING, Drop, Report, Reported, SignedPost
 from crm.delivery.events import NewEvent
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
@@ -40,16 +40,16 @@ def keep_post(
 ) -> Kept:
     """Keep the events of a signed post for good; when this returns they are on the disk.
 
-    Raises:
-        UnsignedPostError: this very post was taken before. Nothing was written.
+    This very post again writes nothing: its answer got lost, or somebody recorded it (decision 0010).
     """
+    again = Kept(0, len(post.events))
     with database.reading() as session:
         if events.was_taken(session, post.digest):
-            raise UnsignedPostError("replayed")
+            return again
     news = [new_event(ring, event) for event in post.events]
     with database.transaction() as session:
         if not events.take_post(session, post.digest, real_now=real_now):
-            raise UnsignedPostError("replayed")
+            return again
         kept = events.keep(session, news, at=now)
         point("events.before_commit")
     point("events.after_commit")

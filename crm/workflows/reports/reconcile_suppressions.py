@@ -15,10 +15,10 @@ from crm.delivery import syncs
 from crm.delivery.account_ports import ListKind, NoAnswer, SuppressionLists
 from crm.kernel.clock import Clocks
 from crm.kernel.digests import AddressDigest
-from crm.queries import refused
 from crm.queries.refused import Refused
 from crm.workflows.refusals.refuse import Desk
 from crm.workflows.reports.take_in_suppressions import Difference, TakeIn
+from crm.workflows.reports.whom_refused import everybody
 
 DAILY: Final = timedelta(hours=24)
 SOONER: Final = timedelta(hours=1)
@@ -145,12 +145,9 @@ def _tell(
 
 def _unknown(desk: Desk, theirs: set[AddressDigest]) -> Iterator[Sequence[Refused]]:
     """Whom they do not know, as many as fit in one request. No transaction is open while they are told."""
-    with desk.database.reading() as session:
-        ours = [
-            one for page in refused.everybody(session, desk.ring) for one in page if one.digest not in theirs
-        ]
-    for start in range(0, len(ours), AT_ONCE):
-        yield ours[start : start + AT_ONCE]
+    ours = (one for one in everybody(desk.database, desk.ring) if one.digest not in theirs)
+    while some := list(islice(ours, AT_ONCE)):
+        yield some
 
 
 def _counts(found: Reconciled) -> dict[str, object]:

@@ -3,9 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
-
-from sqlalchemy.orm import Session
+from typing import Final, NamedTuple
 
 from crm.delivery import syncs
 from crm.delivery.account_ports import NoAnswer, SuppressionLists
@@ -14,14 +12,20 @@ from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
 from crm.privacy.models import RefusalScope
 from crm.queries import refused
+from crm.workflows.reports.whom_refused import everybody
 
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 200
 """Refusals in one request."""
 
+LOOK_BACK: Final = 1_000
+"""Numbers below the last one told that are looked at again: PostgreSQL gives numbers out in one order, and
+makes their rows visible in another. What comes later still is told by the daily comparison."""
+
 HOLD: Final = timedelta(minutes=5)
 EVERY: Final = timedelta(seconds=20)
+_TOLD: Final = "told"
 
 
 def tell_refusals(
@@ -45,26 +49,43 @@ def tell_refusals(
         position = syncs.take(session, syncs.PUSH, real_now=real, hold_until=real + HOLD)
     if position is None:
         return 0
+    with database.reading() as session:
+        known = set(syncs.detail(session, syncs.PUSH).get(_TOLD, ()))
     told, answer = 0, None
     while not stopping():
         with database.reading() as session:
-            news = refused.newer(session, than=position, limit=AT_ONCE)
-            addresses = _addresses(session, ring, news)
+            news = refused.newer(session, than=position - LOOK_BACK, but=known, limit=AT_ONCE)
         if not news:
             break
+        addresses = _addresses(database, ring, news)
         answer = _tell(account, addresses)
         if answer is not None:
             break
-        told, position = told + len(addresses), news[-1][0]
-    _let_go(database, clocks, position, answer)
+        told += len(addresses)
+        known |= {number for number, _ in news}
+        position = max(known | {position})
+    _let_go(database, clocks, _Progress(position, known), answer)
     return told
 
 
-def _addresses(session: Session, ring: AddressKeys, news: list[tuple[int, RefusalScope]]) -> list[str]:
-    """Whom these cover. A company's no covers people by their domain, so then everybody is looked at."""
-    if any(scope is RefusalScope.DOMAIN for _, scope in news):
-        return [one.address for page in refused.everybody(session, ring) for one in page]
-    return [one.address for one in refused.by_name(session, [number for number, _ in news])]
+class _Progress(NamedTuple):
+    position: int
+    known: set[int]
+    """Refusals that were told, near the position at least."""
+
+    @property
+    def detail(self) -> dict[str, list[int]]:
+        return {_TOLD: sorted(one for one in self.known if one > self.position - LOOK_BACK)}
+
+
+def _addresses(database: Database, ring: AddressKeys, news: list[tuple[int, RefusalScope]]) -> list[str]:
+    """Whom these cover, each once. A company's no covers people by their domain: everybody is looked at."""
+    with database.reading() as session:
+        found = [one.address for one in refused.by_name(session, [number for number, _ in news])]
+    companies = [number for number, scope in news if scope is RefusalScope.DOMAIN]
+    if companies:
+        found += [one.address for one in everybody(database, ring, by_company=companies)]
+    return list(dict.fromkeys(found))
 
 
 def _tell(account: SuppressionLists, addresses: list[str]) -> NoAnswer | None:
@@ -75,10 +96,12 @@ def _tell(account: SuppressionLists, addresses: list[str]) -> NoAnswer | None:
     return None
 
 
-def _let_go(database: Database, clocks: Clocks, position: int, answer: NoAnswer | None) -> None:
+def _let_go(database: Database, clocks: Clocks, so_far: _Progress, answer: NoAnswer | None) -> None:
     wait = EVERY
     if answer is not None:
         log.warning("the provider could not be told of refusals", extra={"reason": answer.reason})
         wait = answer.wait
     with database.transaction() as session:
-        syncs.done(session, syncs.PUSH, next_at=clocks.real() + wait, position=position)
+        syncs.done(
+            session, syncs.PUSH, next_at=clocks.real() + wait, position=so_far.position, detail=so_far.detail
+        )
