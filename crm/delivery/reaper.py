@@ -7,14 +7,13 @@ from typing import Final, NamedTuple
 from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from crm.delivery import caps, mailboxes
+from crm.delivery import caps, crashes, mailboxes
 from crm.delivery.models import Message, MessageState
+from crm.delivery.results import Held
 from crm.delivery.states import NEXT, EventKind
 from crm.kernel.prepared import Prepared
 
 AT_ONCE: Final = 200
-MOST_CRASHES: Final = 10
-"""Claims of one message that may end in a crash; then a person looks at it."""
 
 _messages = Message.metadata.tables["messages"]
 _m = _messages.c
@@ -29,10 +28,15 @@ class _Over(NamedTuple):
     cap_day: date | None
     attempt: int
     claim_id: str
+    outcome: str
+
+    @property
+    def held(self) -> Held:
+        return Held(self.id, self.mailbox_id, self.attempt, self.cap_day, self.claim_id)
 
 
 _OVER = Prepared(
-    select(_m.id, _m.state, _m.mailbox_id, _m.cap_day, _m.attempt, _m.claim_id)
+    select(_m.id, _m.state, _m.mailbox_id, _m.cap_day, _m.attempt, _m.claim_id, _m.outcome)
     .where(
         or_(
             and_(_m.state == MessageState.CLAIMED, _m.lease_until <= bindparam("real")),
@@ -55,27 +59,28 @@ class Reaped:
     doubtful: int = 0
     """Being handed over: nobody knows."""
 
-    laid_aside: int = 0
-    """Claimed so often in vain that something is wrong with it."""
+    poisonous: tuple[Held, ...] = ()
+    """So many workers died with nothing else in hand that they are the cause: left as they are."""
 
 
 def reap(session: Session, *, real_now: datetime, now: datetime) -> Reaped:
     """Take back what no worker holds any more, at most 200 messages; whoever else reaps takes others."""
     rows = [_Over._make(row) for row in _OVER.rows(session, real=real_now, most=AT_ONCE)]
     begun = [row for row in rows if row.state is MessageState.SENDING]
-    in_vain = [row for row in rows if row.state is MessageState.CLAIMED and row.attempt >= MOST_CRASHES]
-    unbegun = [row for row in rows if row.state is MessageState.CLAIMED and row.attempt < MOST_CRASHES]
-    _move(session, [row.id for row in begun], MessageState.SENDING, EventKind.LOST, "worker_lost", now=now)
-    _move(session, [row.id for row in in_vain], MessageState.CLAIMED, EventKind.WITHHELD, "crashes", now=now)
-    _move(
-        session, [row.id for row in unbegun], MessageState.CLAIMED, EventKind.PUT_BACK, "worker_lost", now=now
-    )
+    claimed = [row for row in rows if row.state is MessageState.CLAIMED]
+    after = {row.id: crashes.died(row.outcome) for row in claimed}
+    poisonous = tuple(row.held for row in claimed if after[row.id] == crashes.LAID_ASIDE)
+    unbegun = [row for row in claimed if after[row.id] != crashes.LAID_ASIDE]
+    _move(session, [row.id for row in begun], MessageState.SENDING, EventKind.LOST, crashes.LOST, now=now)
+    for outcome in sorted({after[row.id] for row in unbegun}):
+        ids = [row.id for row in unbegun if after[row.id] == outcome]
+        _move(session, ids, MessageState.CLAIMED, EventKind.PUT_BACK, outcome, now=now)
     # A slot whose message may have left stays used.
-    released = [row for row in (*unbegun, *in_vain) if row.cap_day is not None]
+    released = [row for row in unbegun if row.cap_day is not None]
     caps.give_back(session, [(row.mailbox_id, row.cap_day) for row in released if row.cap_day is not None])
     for mailbox_id, claim_id in sorted({(row.mailbox_id, row.claim_id) for row in released}):
         mailboxes.end_turn(session, mailbox_id, claim_id, free_at=None)
-    return Reaped(len(unbegun), len(begun), len(in_vain))
+    return Reaped(len(unbegun), len(begun), poisonous)
 
 
 def _move(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from crm.delivery import crashes
 from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.kernel.digests import AddressDigest
 from crm.kernel.mail import MailKind
@@ -36,6 +37,12 @@ class Candidate(NamedTuple):
     due_at: datetime
     country: str | None
     time_zone: str | None
+    outcome: str
+
+    @property
+    def has_crashed(self) -> bool:
+        """Its last claim ended in a crash, of which it may be the cause."""
+        return crashes.is_noted(self.outcome)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -44,7 +51,7 @@ class Candidate(NamedTuple):
 
 
 _CANDIDATES = Prepared(
-    select(_m.id, _m.kind, _m.enrolment_id, _m.due_at, _c.c.country, _c.c.time_zone)
+    select(_m.id, _m.kind, _m.enrolment_id, _m.due_at, _c.c.country, _c.c.time_zone, _m.outcome)
     .select_from(_messages)
     .outerjoin(_p, _p.c.id == _m.prospect_id)
     .outerjoin(_c, _c.c.id == _p.c.company_id)

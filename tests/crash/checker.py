@@ -33,6 +33,8 @@ class Findings:
 
     states: Counter[str] = field(default_factory=Counter)
     handed_over: int = 0
+    laid_aside: int = 0
+    """Messages taken for the cause of a crash; every one of them is innocent."""
 
     @property
     def wrong(self) -> dict[str, int]:
@@ -50,11 +52,14 @@ def judge(database: Database, history: Path, told: Sequence[Objection]) -> Findi
         messages = session.execute(
             text("SELECT public_id, enrolment_id, recipient, state FROM messages")
         ).all()
-        enrolments = session.execute(text("SELECT id, state, next_due_at, stop_reason FROM enrolments")).all()
+        enrolments = session.execute(
+            text("SELECT id, state, next_due_at, stop_reason, stop_detail FROM enrolments")
+        ).all()
     found = Findings()
     asked = _history(history)
     found.handed_over = len(asked)
     found.states.update(str(row.state) for row in messages)
+    found.laid_aside = sum(row.stop_detail.startswith("crashes") for row in enrolments)
     steps = {row.public_id: row.enrolment_id for row in messages}
     _judge_sending(found, asked, steps)
     per_step = Counter(row.enrolment_id for row in messages)

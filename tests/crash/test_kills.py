@@ -20,3 +20,4 @@ def test_no_kill_sends_twice_loses_a_message_or_breaks_a_final_answer(
     assert play.kills_done == 200
     assert findings.states["uncertain"] >= 1
     assert findings.states["sent"] >= 1
+    assert findings.laid_aside == 0

@@ -81,11 +81,18 @@ def _claim(
     share = max(limit // max(len(outlets), 1), 1)
     for outlet in outlets:
         desk = _Desk(session, outlet, claim, now, lease, at_home.budgets.late_working_days)
-        taken, put_off = _take(desk, _of_outlet(desk, min(share, limit - len(ids))))
+        found = _of_outlet(desk, min(share, limit - len(ids)))
+        suspect = next((one for one in found if one.has_crashed), None)
+        if suspect is not None:
+            # Alone: should it crash again, nothing else can have been the cause, and nothing else is held up.
+            found = [one for one in found if not one.has_crashed] if ids else [suspect]
+        taken, put_off = _take(desk, found)
         ids += taken
         moved += put_off
         if taken and outlet.pace.is_spaced:
             spaced.append(outlet)
+        if taken and suspect in found:
+            break
     return Batch(claim, tuple(ids), moved, tuple(spaced))
 
 

@@ -20,11 +20,14 @@ from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.settings import Settings
+from crm.queries.house import house
 from crm.queries.in_order import lock_series_of
 from crm.workflows.sending.ask_again import Look, Moment, ask_again, look_at
 from crm.workflows.sending.claim import Batch, claim_batch, rest_after
 from crm.workflows.sending.judge import Leaving
-from crm.workflows.sending.record_outcomes import Left, record_outcomes
+from crm.workflows.sending.lay_aside import after_errors, put_off
+from crm.workflows.sending.record_outcomes import left_of, record_outcomes
+from crm.workflows.sending.whose_fault import may_be_a_messages, one_by_one
 
 log = logging.getLogger(__name__)
 
@@ -107,9 +110,19 @@ def _now(room: PostRoom) -> Moment:
 
 
 def _look(room: PostRoom, batch: Batch) -> Look:
-    """Ask the gate about everything at once, with no lock held: others write meanwhile."""
+    """Ask the gate about everything at once, with no lock held: others write meanwhile.
+
+    Where one of them cannot be judged, nothing is foreseen: which one is found out with the handfuls.
+    """
+    try:
+        with room.database.reading() as session:
+            return look_at(session, batch.ids, batch.claim, _now(room), room.settings)
+    except Exception as fault:
+        if not may_be_a_messages(fault):
+            raise
+        log.exception("a claim could not be judged at once")
     with room.database.reading() as session:
-        return look_at(session, batch.ids, batch.claim, _now(room), room.settings)
+        return Look(_now(room), house(session, room.settings))
 
 
 def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful, Dispatched]:
@@ -123,14 +136,42 @@ def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful,
 
     try:
         recorded, leaving = room.database.repeated(write)
-    except Exception:
+    except Exception as fault:
         # What is known of mail that left must not be lost with a fault in what comes after it.
-        _finish(room, before)
-        raise
+        recorded = _finish(room, before)
+        if not may_be_a_messages(fault):
+            raise
+        leaving = _one_by_one(room, before, ids, fault)
+        before.outcomes = {}
     if before.outcomes:
         point("record.after_commit")
     stayed = Dispatched(stayed=len(ids) - len(leaving))
     return Handful(before.batch, before.look, leaving), recorded + stayed
+
+
+def _one_by_one(room: PostRoom, before: Handful, ids: Sequence[int], fault: Exception) -> list[Leaving]:
+    """Whoever made a handful fail is put back or laid aside; the others leave.
+
+    Raises:
+        Exception: the fault, where each of several has one: then it is ours, no message is to blame, and the
+            whole claim is put off.
+    """
+    claim = before.batch.claim
+
+    def mark(some: Sequence[int]) -> list[Leaving]:
+        def write(session: Session) -> list[Leaving]:
+            lock_series_of(session, some)
+            now = _now(room)
+            return ask_again(session, some, claim, now=now, settings=room.settings, look=before.look)
+
+        return room.database.repeated(write)
+
+    leaving, errors = one_by_one(mark, ids)
+    if len(errors) == len(ids) > 1:
+        put_off(room.database, claim.id, before.batch.ids, now=room.clocks.calendar())
+        raise fault
+    after_errors(room.database, claim.id, errors, now=room.clocks.calendar())
+    return leaving
 
 
 def _hand_over(room: PostRoom, handful: Handful) -> None:
@@ -180,7 +221,7 @@ def _record(room: PostRoom, session: Session, handful: Handful) -> Dispatched:
         handful.outcomes,
         ring=room.settings.keys.addresses,
         now=room.clocks.calendar(),
-        left=[_left(one) for one in handful.leaving],
+        left=[left_of(one) for one in handful.leaving],
         speed=room.clocks.speed,
     )
     if handful.batch.spaced:
@@ -198,20 +239,6 @@ def _space(session: Session, handful: Handful, now: datetime) -> None:
         if outlet.id in handed:
             rest = rest_after(session, outlet, caps.day_of(now, outlet.time_zone))
             mailboxes.end_turn(session, outlet.id, handful.batch.claim.id, free_at=now + rest)
-
-
-def _left(one: Leaving) -> Left:
-    message = one.message
-    return Left(
-        message.id,
-        message.public_id,
-        message.kind,
-        message.prospect_id,
-        message.enrolment_id,
-        message.address_digest,
-        message.position,
-        one.person,
-    )
 
 
 def send_handful(room: PostRoom, batch: Batch, ids: Sequence[int]) -> Dispatched:

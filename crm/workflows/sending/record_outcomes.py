@@ -29,6 +29,7 @@ from crm.sequences import enrolments
 from crm.sequences.models import Step, StopReason
 from crm.workflows.reports.note_bounce import Refused, domain_is_dead
 from crm.workflows.sending.advance import advance
+from crm.workflows.sending.judge import Leaving
 
 _prospects = Prospect.metadata.tables["prospects"]
 _messages = Message.metadata.tables["messages"]
@@ -75,6 +76,21 @@ class Left(NamedTuple):
     """Of its step."""
 
     person: Recipient | None
+
+
+def left_of(one: Leaving) -> Left:
+    """What follows of a message that was handed over."""
+    message = one.message
+    return Left(
+        message.id,
+        message.public_id,
+        message.kind,
+        message.prospect_id,
+        message.enrolment_id,
+        message.address_digest,
+        message.position,
+        one.person,
+    )
 
 
 @dataclass(frozen=True, slots=True)

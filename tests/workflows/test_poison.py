@@ -1,0 +1,164 @@
+"""A message that makes workers crash is laid aside, and takes no other along."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from crm.conversations.models import Task
+from crm.delivery.crashes import MOST_DEATHS
+from crm.delivery.models import MessageState as State
+from crm.delivery.ports import NotSent, NotSentReason
+from crm.kernel.mail import MailKind
+from crm.sequences.models import EnrolmentState, StopReason
+from crm.services import Services
+from crm.workflows.sending import ask_again
+from crm.workflows.sending.claim import claim_batch
+from crm.workflows.sending.judge import judge
+from crm.workflows.sending.reap import reap
+from crm.workflows.sending.resume import resume
+from tests.conftest import FakeClock
+from tests.outreach import Outreach
+from tests.workflows.test_dispatch import answer, manual, planned, sent
+
+pytestmark = pytest.mark.both_databases
+
+LEASE = timedelta(seconds=61)
+
+
+@pytest.fixture
+def outreach(services: Services) -> Outreach:
+    return Outreach(services)
+
+
+def people(outreach: Outreach, number: int) -> list[int]:
+    return [outreach.person(f"info@winkel{one}.example") for one in range(number)]
+
+
+def die(outreach: Outreach, clock: FakeClock) -> list[int]:
+    """A worker claims and is never heard of again; the messages it had."""
+    now, real = outreach.now, outreach.services.clocks.real()
+    batch = claim_batch(outreach.services.database, outreach.services.settings, now=now, real_now=real)
+    clock.advance(LEASE)
+    reap(outreach.services.database, outreach.services.clocks)
+    return list(batch.ids)
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, is_poison: Callable[[Any], bool]) -> None:
+    """The gate cannot be asked about some messages."""
+
+    def rotten(session: Any, found: Sequence[Any], *rest: Any) -> Any:
+        if any(is_poison(one) for one in found):
+            raise KeyError("rotten")
+        return judge(session, found, *rest)
+
+    monkeypatch.setattr(ask_again, "judge", rotten)
+
+
+def asked(outreach: Outreach) -> list[str]:
+    with outreach.services.database.reading() as session:
+        return list(session.scalars(select(Task.title).where(Task.done_at.is_(None))))
+
+
+# --- errors, which name their message
+
+
+def test_an_error_over_one_message_holds_up_no_other(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = planned(outreach, clock, *people(outreach, 3))
+    bad = outreach.prospect(who[1]).address
+    poison(monkeypatch, lambda one: one.recipient == bad)
+    assert outreach.dispatch().sent == 2
+    assert bad not in sent(outreach)
+
+
+def test_after_two_errors_a_message_is_laid_aside_with_its_traceback(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    [who] = planned(outreach, clock)
+    poison(monkeypatch, lambda _: True)
+    with caplog.at_level(logging.ERROR):
+        outreach.dispatch()
+        assert (outreach.messages()[0].state, asked(outreach)) == (State.DUE, [])
+        assert outreach.dispatch().claimed == 0
+        clock.advance(timedelta(minutes=5))
+        outreach.dispatch()
+    [row] = outreach.enrolments()
+    assert (row.state, row.stop_reason) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
+    assert row.stop_detail == "crashes raised KeyError"
+    assert [title for title in asked(outreach) if "more than once" in title]
+    assert any(one.exc_info for one in caplog.records)
+    monkeypatch.undo()
+    with outreach.services.database.transaction() as session:
+        resume(session, [row.id], now=clock.now)
+    clock.advance(timedelta(minutes=15))
+    outreach.plan()
+    clock.advance(timedelta(minutes=15))
+    assert outreach.dispatch().sent == 1
+    assert sent(outreach) == [outreach.prospect(who).address]
+
+
+def test_mail_of_no_sequence_is_withheld(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manual(outreach, outreach.person(), MailKind.REPLY)
+    poison(monkeypatch, lambda _: True)
+    outreach.dispatch()
+    clock.advance(timedelta(minutes=5))
+    outreach.dispatch()
+    [row] = outreach.messages()
+    assert (row.state, row.outcome) == (State.WITHHELD, "crashes raised KeyError")
+    assert len(asked(outreach)) == 1
+
+
+def test_an_error_over_every_message_is_ours_and_lays_none_aside(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(outreach, clock, *people(outreach, 3))
+    poison(monkeypatch, lambda _: True)
+    with pytest.raises(KeyError):
+        outreach.dispatch()
+    assert {(one.state, one.outcome) for one in outreach.messages()} == {(State.DUE, "")}
+    assert asked(outreach) == []
+    monkeypatch.undo()
+    assert outreach.dispatch().claimed == 0
+    clock.advance(timedelta(minutes=5))
+    assert outreach.dispatch().sent == 3
+
+
+# --- deaths, which name nobody
+
+
+def test_whoever_was_in_a_dead_workers_hand_is_claimed_alone(outreach: Outreach, clock: FakeClock) -> None:
+    planned(outreach, clock, *people(outreach, 3))
+    assert len(die(outreach, clock)) == 3
+    assert [outreach.dispatch().claimed for _ in range(4)] == [1, 1, 1, 0]
+    assert len(sent(outreach)) == 3
+
+
+def test_deaths_alone_lay_aside_the_message_that_causes_them_and_no_other(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    planned(outreach, clock, *people(outreach, 3))
+    die(outreach, clock)
+    [alone] = {one for _ in range(MOST_DEATHS) for one in die(outreach, clock)}
+    assert [outreach.dispatch().sent for _ in range(3)] == [1, 1, 0]
+    paused = [one for one in outreach.enrolments() if one.state is EnrolmentState.PAUSED]
+    assert [one.stop_detail for one in paused] == ["crashes"]
+    assert alone not in {one.id for one in outreach.messages()}
+    assert len([title for title in asked(outreach) if "more than once" in title]) == 1
+
+
+def test_a_message_that_got_past_the_gate_begins_anew(outreach: Outreach, clock: FakeClock) -> None:
+    """A delay at the provider is no crash, and one death after it is the first."""
+    planned(outreach, clock)
+    die(outreach, clock)
+    answer(outreach, NotSent(NotSentReason.THROTTLED))
+    assert outreach.dispatch().again == 1
+    clock.advance(timedelta(hours=1))
+    assert len(die(outreach, clock)) == 1
+    assert outreach.messages()[0].state is State.DUE
