@@ -54,6 +54,10 @@ BOTH = """
 2026-12-14 | Im Urlaub vom 23.11. bis 11.12., Rückkehr am Montag, 14. Dezember.
 2026-12-14 | Vom 23.11. bis 11.12. abwesend. Ich kehre am 14.12. zurück.
 2026-12-14 | Bis zum 11. Dezember nicht da, ab dem 14. Dezember wieder.
+2027-01-04 | Ik ben weer weg van 24 december t/m 3 januari.
+2027-01-04 | I am away again from 24 December through 3 January.
+2027-01-04 | Wieder im Urlaub: 24.12. bis 3.1.
+2027-01-04 | À nouveau absent, reprise difficile, du 24 décembre au 3 janvier
 2027-01-04 | Vanaf 24 december ben ik afwezig tot en met 3 januari.
 2027-01-04 | Ab 24.12. bin ich bis einschließlich 3. Januar im Urlaub.
 2027-01-03 | À partir du 24 décembre je suis absent jusqu'au 3 janvier.
