@@ -30,7 +30,15 @@ HEAD_BYTES: Final = 12_288
 MOST_LINES: Final = 60_000
 MOST_BOUNDARIES: Final = 1_000
 
-UNREADABLE: Final = (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError)
+UNREADABLE: Final = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    OverflowError,
+)
 """What the library's parser is known to raise on hostile mail."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

@@ -115,3 +115,8 @@ def test_no_damage_to_a_whole_mail_breaks_the_reading_or_the_judging(seed: int) 
             [rng.choice(NOISE), rng.randbytes(rng.randint(0, 8)), content[at:end] * 2]
         )
     assert classify(read(bytes(content))).kind in MailKind
+
+
+def test_a_date_beyond_every_calendar_is_no_day() -> None:
+    raw = b"From: a@x.example\r\nDate: Mon, 23 Nov 99999999999 10:12:00 +0100\r\n\r\nHallo.\r\n"
+    assert read(raw).sent_on is None
