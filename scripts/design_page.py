@@ -18,7 +18,8 @@ ROOT = HERE.parent
 STATIC = ROOT / "crm" / "web" / "static"
 sys.path.insert(0, str(ROOT))
 
-from scripts.design.samples import frame_context  # noqa: E402 - started as a file, the root is not on the path yet
+from crm.kernel.readable import as_read  # noqa: E402 - started as a file, the root is not on the path yet
+from scripts.design.samples import frame_context  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -53,6 +54,7 @@ def environment() -> Environment:
     made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["as_read"] = as_read
     made.globals["asset"] = lambda path: f"/static/{path}"
     return made
 

@@ -21,6 +21,17 @@ def as_read(text: str) -> str:
     return _ENCODED.sub(lambda found: _domain(found[0]), text) if "xn--" in text.lower() else text
 
 
+def as_kept(text: str) -> str:
+    """What `as_read` makes readable, in the form that is kept: an address, a domain or a part of one."""
+    if text.isascii():
+        return text
+    before, at, domain = text.rpartition("@")
+    try:
+        return before + at + idna.encode(domain.lower(), uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return text
+
+
 def imitates_latin(label: str) -> bool:
     """A label of nothing but letters that look Latin and are not: coco in Cyrillic."""
     letters = [char for char in unicodedata.normalize("NFC", label) if char.isalpha()]

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, TableClause, and_, column, false, 
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crm.conversations.models import Note
+from crm.kernel.readable import as_kept
 from crm.prospects.models import Company, Prospect
 
 SHORTEST: Final = 3
@@ -120,12 +121,21 @@ def plain(text: str) -> str:
 
 
 def _found(session: Session, index: TableClause, terms: Sequence[str]) -> ColumnElement[bool]:
-    """Every term as a substring, whatever its case and accents: FTS5's trigrams on SQLite, else pg_trgm."""
-    terms = [plain(term) for term in terms]
+    """Every term as a substring, whatever its case and accents: FTS5's trigrams on SQLite, else pg_trgm.
+
+    A domain in letters of its own is found as well as it is kept, in its form on the wire.
+    """
+    forms = [dict.fromkeys((plain(term), as_kept(term))) for term in terms]
     if session.get_bind().dialect.name == "sqlite":
-        quoted = " AND ".join('"' + term.replace('"', '""') + '"' for term in terms)
+        quoted = " AND ".join(f"({' OR '.join(_quoted(one) for one in each)})" for each in forms)
         return index.c.text.op("MATCH", is_comparison=True)(quoted)
-    return and_(*(index.c.text.contains(term.lower(), autoescape=True) for term in terms))
+    return and_(
+        *(or_(*(index.c.text.contains(one.lower(), autoescape=True) for one in each)) for each in forms)
+    )
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
 
 
 def _starts(name: InstrumentedAttribute[str], term: str) -> ColumnElement[bool]:

@@ -66,3 +66,12 @@ def test_other_letters_find_themselves(services: Services, outreach: Outreach) -
 def test_the_index_and_the_question_take_the_same_accents_off() -> None:
     migration = importlib.import_module("migrations.versions.0020_search_without_accents")
     assert dict(migration._PAIRS) == {chr(letter): to for letter, to in search._PLAIN.items()}  # noqa: SLF001
+
+
+@pytest.mark.parametrize("typed", ["bücher.example", "anna@bücher.example", "BÜCHER.example", "xn--bcher"])
+def test_a_domain_in_letters_of_its_own_is_found_as_it_is_shown(
+    services: Services, outreach: Outreach, typed: str
+) -> None:
+    outreach.person("anna@xn--bcher-kva.example", name="Anna")
+    outreach.person("bas@stoelen.example", name="Bas")
+    assert found(services, typed) == ["Anna"]

@@ -407,6 +407,33 @@ def test_a_mail_that_cannot_be_acted_on_waits_and_holds_up_no_other(
 
 
 @pytest.mark.both_databases
+@pytest.mark.parametrize("for_good", [True, False])
+def test_a_mail_that_ends_its_reader_is_tried_once_more_and_holds_up_no_other(
+    talk: Correspondence, monkeypatch: pytest.MonkeyPatch, *, for_good: bool
+) -> None:
+    """The fault is planted: of a kind that nobody thought of."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as planted:
+        planted.setattr(answer_mail, "act", fails)
+        mail = talk.writes("Haal me van de lijst.")
+        assert mail.state is InboundState.RECEIVED
+        if for_good:
+            understanding.understand_mail(talk.services.reading_room, now=talk.outreach.now)
+    talk.writes("Belt u mij maar.", Message_ID="<2@winkel.example>")
+    with talk.services.database.reading() as session:
+        read = session.get_one(InboundMail, mail.id)
+    if for_good:
+        assert (read.state, read.sub) == (InboundState.QUARANTINED, "broken")
+        assert state_of(talk, talk.person)[0] is not EnrolmentState.RUNNING
+    else:
+        assert (read.state, read.kind) == (InboundState.UNDERSTOOD, "opt_out")
+        assert talk.refusals()
+
+
+@pytest.mark.both_databases
 def test_a_doubt_outlasts_an_absence(talk: Correspondence) -> None:
     talk.writes("Ik ben afwezig tot en met 6 maart 2026.", Auto_Submitted="auto-replied")
     talk.writes("Zit hier echt niet op te wachten hoor.", Message_ID="<2@winkel.example>")

@@ -28,6 +28,9 @@ AT_ONCE = 50  # mails in one run
 
 _NOT_ACTED_ON: Final = Verdict(MailKind.UNCLEAR, Sub.BROKEN, evidence=("broken.acting",))
 
+_FAILED: Final = "broken.reader"
+"""Stands as the evidence of a mail that ended its reader once, until it is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingRoom:
@@ -41,6 +44,7 @@ def understand_mail(room: ReadingRoom, *, now: datetime) -> int:
     """Read what waits, each mail in a transaction of its own; how many. Safe in several workers at once.
 
     A mail that cannot be acted on holds up no other: it is set aside, its thread waits, and it is shown.
+    One that ends its reader in a way nobody thought of is tried once more in the next run before that.
 
     Raises:
         OperationalError: the database cannot be written now; nothing is wrong with the mail.
@@ -55,11 +59,25 @@ def _understand_or_set_aside(room: ReadingRoom, mail_id: int, *, now: datetime) 
     for attempt in (_understand_one, _set_aside):
         try:
             return attempt(room, mail_id, now=now)
-        except OperationalError:
+        except (OperationalError, OSError):
             raise
         except (CrmError, SQLAlchemyError, *UNREADABLE):
             log.exception("inbound mail could not be acted on", extra={"mail": mail_id})
+        except Exception:  # whatever it is, the noes behind this mail are to be read
+            log.exception("inbound mail ended its reader", extra={"mail": mail_id})
+            if not _failed_before(room, mail_id):
+                return False
     return _put_by(room, mail_id, now=now)
+
+
+def _failed_before(room: ReadingRoom, mail_id: int) -> bool:
+    """Whether this is the second time; the first one is noted."""
+    with room.refusals.database.transaction() as session:
+        row = inbox.open_one(session, mail_id)
+        if row is None or row.evidence == _FAILED:
+            return row is not None
+        row.evidence = _FAILED
+        return False
 
 
 def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
