@@ -41,6 +41,7 @@ PAGES = {
     "mailbox.listing": ("/mailbox", "/mailbox?to={address}"),
     "mailbox.show": ("/mailbox/{mail}",),
     "mending.ask": ("/prospects/{bare}/ground",),
+    "pausing.ask_end": ("/pauses/sequence/{held}/end",),
     "prospect.show": (
         "/prospects/{person}",
         "/prospects/{lead}",
@@ -68,6 +69,7 @@ PAGES = {
     "today.show": ("/",),
     "today.pane": ("/today/task/1", "/today/reply/1"),
     "uncertain.listing": ("/uncertain",),
+    "writing.show": ("{written}",),
     "writing.ask": ("/prospects/{person}/write", "/prospects/{no}/write"),
 }
 """Where each page is, in each state that has names of its own."""
@@ -171,6 +173,10 @@ def _filled(office: Office, visitor: Visitor) -> dict[str, object]:
     outreach.enrol([person], sequence)
     outreach.enrol([others["waits"]], held)
     key = _mail_and_answer(office)
+    asked = visitor.get(f"/prospects/{person}/write?to=2")
+    written = visitor.submit(asked, "/write", subject=LONG, body=LONG).headers["Location"]
+    visitor.submit(visitor.get(f"/prospects/{person}"), "/addresses$", address=f"{LOCAL[::-1]}@{DOMAIN}")
+    visitor.submit(visitor.get(f"/sequences/{held}"), "/pause$")
     _notes_and_noes(office, person, **{who: others[who] for who in ("lead", "no")})
     done = bring_in(visitor, _file(), source_kind="fair", source_words=LONG, obtained_on="2026-02-27")
     office.tick()
@@ -180,19 +186,21 @@ def _filled(office: Office, visitor: Visitor) -> dict[str, object]:
     visitor.submit(looked, f"{looked.url.rpartition('/')[2]}$", act="rows")
     return {
         "person": person, "name": NAME, "address": f"{LOCAL}@{DOMAIN}", "sequence": sequence, "mail": key,
-        "series": 2, "import_done": done.url, "import_preview": looked.url, **others,
+        "series": 2, "held": held, "written": written, "import_done": done.url,
+        "import_preview": looked.url, **others,
     }  # fmt: skip
 
 
 def _mail_and_answer(office: Office) -> str:
-    """The first mail leaves and is answered; a second one is in doubt."""
+    """The first mail leaves and is answered, twice; a second one is in doubt."""
     viewer = office.services.sent_mail
     assert viewer is not None
     office.pass_time_until(lambda: bool(viewer.newest()))
     first = viewer.newest()[0]
     wire = viewer.read(first.key)
     assert wire is not None
-    deliver(office.inbox, Arrived("", first.recipient, wire).answer(f"{LONG}\n\nBel me morgen."))
+    for words in ("Bel me morgen.", "Of overmorgen."):
+        deliver(office.inbox, Arrived("", first.recipient, wire).answer(f"{LONG}\n\n{words}"))
     office.tick()
     return first.key
 
