@@ -12,6 +12,11 @@ def test_every_table_of_the_program_is_in_the_inventory() -> None:
     assert {one.table.name for one in inventory.entries()} == set(models.metadata.tables)
 
 
+def test_no_room_of_tables_is_on_one_roll_call_only() -> None:
+    """Here both are imported, so what one of them forgot is known all the same: the export would lack it."""
+    assert set(inventory.ROOMS) == set(models.ROOMS)
+
+
 def test_every_column_has_a_declaration_with_a_purpose() -> None:
     for one in inventory.entries():
         assert set(one.columns) == {column.name for column in one.table.columns}
