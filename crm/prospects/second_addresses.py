@@ -12,6 +12,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.db import Base
 from crm.kernel.digests import AddressDigest
 from crm.kernel.inventory import Path, no_person, staff_data, subject
+from crm.prospects.models import Prospect
 from crm.prospects.spelling import Names
 
 UNDO: Final = timedelta(days=1)
@@ -127,6 +128,16 @@ def bring_back(session: Session, prospect_id: int, id_: int, *, at: datetime) ->
             return session.scalars(statement).one_or_none() is not None
     except IntegrityError:
         return False
+
+
+def is_prospects(session: Session, id_: int) -> bool:
+    """Whether a prospect of its own has this address by now."""
+    query = (
+        select(Prospect.id)
+        .join(SecondAddress, SecondAddress.address_digest == Prospect.address_digest)
+        .where(SecondAddress.id == id_)
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def clear_away(session: Session, *, at: datetime) -> int:

@@ -39,6 +39,12 @@ class DueStep(NamedTuple):
     approved_words: str | None = None
     """A digest of the words they approved."""
 
+    revision: int = 0
+    """Another one when what their next mail rests on changed meanwhile."""
+
+    tried_as: str | None = None
+    """The public id of their next mail, where a copy of it may have left already."""
+
     @property
     def late_from(self) -> datetime:
         """The moment its lateness counts from."""
@@ -48,7 +54,7 @@ class DueStep(NamedTuple):
 _DUE = Prepared(
     select(
         _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at,
-        _e.held_due_at, _e.approved_at, _e.approved_words,
+        _e.held_due_at, _e.approved_at, _e.approved_words, _e.revision, _e.tried_as,
     )
     .where(_e.state == EnrolmentState.RUNNING, _e.next_due_at <= bindparam("until"))
     .order_by(_e.next_due_at)
@@ -58,11 +64,11 @@ _DUE = Prepared(
 _THESE = Prepared(
     select(
         _e.id, _e.prospect_id, _e.sequence_id, _e.version_id, _e.position, _e.next_due_at, _e.enrolled_at,
-        _e.held_due_at, _e.approved_at, _e.approved_words,
+        _e.held_due_at, _e.approved_at, _e.approved_words, _e.revision, _e.tried_as,
     ).where(one_of(_e.id, "ids"), among(beside(_e.state), ACTIVE))
 )  # fmt: skip
 _RUNNING = Prepared(
-    select(_e.id, _e.position, _e.version_id, _e.next_due_at)
+    select(_e.id, _e.position, _e.version_id, _e.revision, _e.next_due_at)
     .where(one_of(_e.id, "ids"), beside(_e.state) == EnrolmentState.RUNNING)
     .order_by(_e.id)
     .with_for_update(key_share=True)
@@ -83,7 +89,7 @@ class Standing(NamedTuple):
     """Where enrolments are at the moment of writing, by their ids; all of them locked."""
 
     here: set[int]
-    """At the same step of the same version, and running."""
+    """At the same step of the same version, running, and nothing changed about their mail."""
 
     waiting: set[int]
     """Those of them whose step nobody made meanwhile."""
@@ -92,16 +98,12 @@ class Standing(NamedTuple):
 def standing(session: Session, steps: Collection[DueStep]) -> Standing:
     """Which of the enrolments are still as they were when the steps were read."""
     rows = _RUNNING.rows(session, ids=[step.enrolment_id for step in steps])
-    due_at = {(id_, position, version): at for id_, position, version, at in rows}
-    here = [one for one in steps if (one.enrolment_id, one.position, one.version_id) in due_at]
-    return Standing(
-        here={one.enrolment_id for one in here},
-        waiting={
-            one.enrolment_id
-            for one in here
-            if due_at[one.enrolment_id, one.position, one.version_id] is not None
-        },
-    )
+    due_at = {tuple(place): at for *place, at in rows}
+    places = {
+        one.enrolment_id: (one.enrolment_id, one.position, one.version_id, one.revision) for one in steps
+    }
+    here = {id_ for id_, place in places.items() if place in due_at}
+    return Standing(here, waiting={id_ for id_ in here if due_at[places[id_]] is not None})
 
 
 class Earlier(NamedTuple):

@@ -17,6 +17,7 @@ from crm.privacy.models import Refusal, RefusalKey
 from crm.privacy.register import STOPS_MAIL
 from crm.prospects.companies import CompanyKey, Firm
 from crm.prospects.models import Company, Prospect, Source
+from crm.prospects.second_addresses import SecondAddress
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Existing:
 
 
 _p, _c = Prospect.metadata.tables["prospects"].c, Company.metadata.tables["companies"].c
+_s = SecondAddress.metadata.tables["second_addresses"].c
 _refusals, _keys = Refusal.metadata.tables["refusals"], RefusalKey.metadata.tables["refusal_keys"]
 _PERSON: Final = (
     _p.address_digest, _p.id, _p.version, _p.company_id, _p.name, _p.role, _p.role_relevance, _p.language,
@@ -59,6 +61,13 @@ _REFUSED: Final = Prepared(
     )
 )
 _PEOPLE: Final = Prepared(select(*_PERSON).where(one_of(_p.address_digest, "digests")))
+_ELSEWHERE: Final = Prepared(
+    select(_s.address_digest, *_PERSON[1:])
+    .join(Prospect.metadata.tables["prospects"], _p.id == _s.prospect_id)
+    .where(one_of(_s.address_digest, "digests"), _s.removed_at.is_(None))
+)
+"""Those who are known to write from an address: it is theirs, and nobody else's."""
+
 _FIRMS_BY_DOMAIN: Final = Prepared(select(*_FIRM).where(one_of(_c.domain, "domains")))
 _FIRMS_BY_NAME: Final = Prepared(
     select(*_FIRM).where(_c.domain.is_(None), one_of(_c.name, "names")).order_by(_c.id.desc())
@@ -81,11 +90,14 @@ def refused_among(session: Session, digests: Collection[AddressDigest]) -> set[A
 
 
 def prospects_among(session: Session, identities: Collection[AddressDigest]) -> dict[AddressDigest, Existing]:
-    """The prospects with these mailboxes, by the digest in their row."""
-    rows = _PEOPLE.rows(session, digests=list(identities))
-    found = {digest: Existing(*values) for digest, *values in rows}
-    if found:
-        _add_papers(session, {one.id: one for one in found.values()})
+    """The prospects with these mailboxes, by the digest; with those who are known to write from one."""
+    digests = list(identities)
+    found = {digest: Existing(*values) for digest, *values in _PEOPLE.rows(session, digests=digests)}
+    people = {one.id: one for one in found.values()}
+    for digest, *values in _ELSEWHERE.rows(session, digests=digests):
+        found.setdefault(digest, people.setdefault(values[0], Existing(*values)))
+    if people:
+        _add_papers(session, people)
     return found
 
 

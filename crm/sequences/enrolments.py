@@ -63,6 +63,18 @@ def wait_until(
     _WAIT.many(session, rows)
 
 
+def revise(session: Session, where: ColumnElement[bool]) -> None:
+    """Note that what the next mail of these rests on has changed: a letter that was read for it is void."""
+    theirs = (where, _e.state.in_(ACTIVE))
+    order.lock_where(session, *theirs)
+    session.execute(update(_enrolments).where(*theirs).values(revision=_e.revision + 1))
+
+
+def try_as(session: Session, enrolment_id: int, public_id: str) -> None:
+    """Keep the name of a mail that may have left: made anew, it is the same to whoever reports on it."""
+    session.execute(update(_enrolments).where(_e.id == enrolment_id).values(tried_as=public_id))
+
+
 def hand_out(session: Session, enrolment_ids: Collection[int]) -> None:
     """Note that the step of these is out, as a message or a task: the planner leaves them alone."""
     if enrolment_ids:
@@ -97,6 +109,7 @@ _ADVANCE = Prepared(
     .where(_e.id == bindparam("enrolment"), _e.position < bindparam("place"))
     .values(
         position=bindparam("place"),
+        tried_as=None,
         next_due_at=case((_e.state == EnrolmentState.RUNNING, _THEN), else_=None),
         held_due_at=case((_e.state == EnrolmentState.PAUSED, _THEN), else_=None),
         held_at=case((_e.state == EnrolmentState.PAUSED, _NOW), else_=None),

@@ -228,6 +228,12 @@ class Enrolment(Base):
     approved_words: Mapped[str | None] = mapped_column(
         String(32), info=subject("which words were approved, as a digest; none where it was not noted")
     )
+    revision: Mapped[int] = mapped_column(
+        default=0, server_default="0", info=subject("how often what their next mail rests on has changed")
+    )
+    tried_as: Mapped[str | None] = mapped_column(
+        String(26), info=subject("the name of a mail that may have left and is to be sent again")
+    )
     held_at: Mapped[datetime | None] = mapped_column(info=subject("when a pause stopped the clock"))
     held_due_at: Mapped[datetime | None] = mapped_column(
         info=subject("when the step was due before we held it up")

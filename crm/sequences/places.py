@@ -51,6 +51,7 @@ _MOVE = Prepared(
         version_id=bindparam("version"),
         position=bindparam("place"),
         next_due_at=bindparam("then"),
+        tried_as=None,
         changed_at=bindparam("now"),
     )
 )

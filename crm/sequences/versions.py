@@ -181,6 +181,16 @@ def heads(session: Session, sequence_ids: Collection[int]) -> dict[int, Head]:
     }
 
 
+def first_waits(session: Session, sequence_ids: Collection[int]) -> dict[int, bool]:
+    """Which sequences hold the first mail to each person, in the order of their numbers.
+
+    Nobody changes them until the end of this transaction; several planners may have them so.
+    """
+    query = select(SequenceRow.id, SequenceRow.first_waits).where(SequenceRow.id.in_(sequence_ids))
+    query = query.order_by(SequenceRow.id)
+    return dict(session.execute(query.with_for_update(read=True)).all())
+
+
 def read(session: Session, version_ids: Collection[int]) -> dict[int, Version]:
     """Versions by id, from the database."""
     variants: dict[int, list[Variant]] = {}

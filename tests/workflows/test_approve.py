@@ -370,6 +370,18 @@ def test_who_may_change_an_approved_mail_approves_the_change(outreach: Outreach,
     assert outreach.states() == [State.DUE]
 
 
+def test_who_changes_a_mail_that_waits_again_approves_nothing(outreach: Outreach, clock: FakeClock) -> None:
+    sequence = begin(outreach, clock)
+    let_go(outreach, *ids(outreach))
+    first, second = published(outreach, sequence)
+    in_words(outreach, sequence, mail(0, "Beter", "Heel andere woorden", lineage=first.lineage), second)
+    outreach.plan()
+    assert outreach.states() == [State.HELD]
+    say(outreach, Words("Iets anders", "Dag Anna,\n\nGewoon een vraag."))
+    outreach.plan()
+    assert outreach.states() == [State.HELD]
+
+
 def test_the_second_of_two_who_change_one_mail_is_told_and_the_firsts_words_stay(
     outreach: Outreach, clock: FakeClock
 ) -> None:

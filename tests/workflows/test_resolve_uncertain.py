@@ -18,6 +18,7 @@ from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from tests.conftest import NOW, FakeClock
 from tests.fakes import MemoryMailer
 from tests.outreach import Outreach, mail
+from tests.workflows.reported import handed_over, says
 
 pytestmark = pytest.mark.both_databases
 
@@ -126,3 +127,40 @@ def test_time_decides_nothing(outreach: Outreach, clock: FakeClock) -> None:
     outreach.plan()
     outreach.dispatch()
     assert outreach.states() == [State.UNCERTAIN]
+
+
+@pytest.mark.parametrize("evening", [False, True])
+def test_sent_again_it_keeps_its_name_so_that_a_report_of_the_first_copy_stops_the_second(
+    services: Services, clock: FakeClock, *, evening: bool
+) -> None:
+    """In the evening it is put off, and made anew the next day."""
+    case = handed_over(services, clock)
+    late, outreach = says(case, "delivered"), case.outreach
+    name, mailer = case.name, services.mailer
+    if evening:
+        clock.now = NOW.replace(hour=21)
+    resolve(outreach, Verdict.SEND_AGAIN)
+    assert isinstance(mailer, MemoryMailer)
+    mailer.answer, before = None, len(mailer.sent)
+    if evening:
+        outreach.dispatch()
+        assert outreach.messages() == []
+    clock.advance(timedelta(minutes=1))
+    case.hear(late)
+    for _ in range(26):
+        outreach.plan()
+        case.apply_parked()
+        outreach.dispatch()
+        clock.advance(timedelta(hours=1))
+    assert len(mailer.sent) == before
+    assert name in {one.public_id for one in outreach.messages()}
+
+
+def test_the_step_after_one_sent_again_has_a_name_of_its_own(outreach: Outreach, clock: FakeClock) -> None:
+    resolve(outreach, Verdict.SEND_AGAIN)
+    outreach.dispatch()
+    clock.advance(timedelta(days=7))
+    outreach.plan()
+    first, second = outreach.messages()
+    assert first.state is State.SENT
+    assert second.public_id != first.public_id

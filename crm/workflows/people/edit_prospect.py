@@ -17,7 +17,7 @@ from crm.privacy import register
 from crm.privacy.journal import Journal
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Standing, Wish
-from crm.prospects import editing
+from crm.prospects import editing, second_addresses
 from crm.prospects.companies import zone_of_country
 from crm.prospects.editing import (
     AddressTakenError,
@@ -102,6 +102,9 @@ def _address(session: Session, prospect_id: int, address: EmailAddress, names: N
     taken = session.scalar(
         select(Prospect.id).where(Prospect.address_digest.in_(names.identities), Prospect.id != prospect_id)
     )
+    noted = second_addresses.owner(session, names.identities)
+    if taken is None and noted != prospect_id:
+        taken = noted
     if taken is not None:
         raise AddressTakenError(taken)
     return {

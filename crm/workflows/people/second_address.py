@@ -84,7 +84,9 @@ def remove_second_address(session: Session, prospect_id: int, id_: int, *, by: i
 
 
 def bring_back_second_address(session: Session, prospect_id: int, id_: int, *, by: int, at: datetime) -> bool:
-    """Undo that within a day; False when it is too late."""
+    """Undo that within a day; False when it is too late, or the address is a prospect's own by now."""
+    if second_addresses.is_prospects(session, id_):
+        return False
     if not second_addresses.bring_back(session, prospect_id, id_, at=at):
         return False
     _note(session, "noted", prospect_id, by=by, at=at)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.delivery import claims
 from crm.delivery.models import Message
+from crm.kernel.addresses import EmailAddress
 from crm.kernel.clock import Clock
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressDigest, AddressKeys
@@ -22,6 +23,7 @@ from crm.privacy import register
 from crm.privacy.journal import Journal
 from crm.privacy.models import RefusalScope
 from crm.privacy.register import Key, Recorded, Wish
+from crm.prospects import second_addresses
 from crm.prospects.models import Company, Prospect
 from crm.queries import person
 from crm.queries.person import Person
@@ -124,7 +126,8 @@ def write(
     """
     found = person.written_to(session, person.find(session, desk.ring, mailbox.keys))
     ids = set(found.prospect_ids)
-    recorded = _record(session, desk.journal, found.keys, _of_mailbox(wish))
+    everywhere = (*found.keys, *_elsewhere(session, desk.ring, found.prospect_ids))
+    recorded = _record(session, desk.journal, tuple(dict.fromkeys(everywhere)), _of_mailbox(wish))
     if wish.scope is RefusalScope.DOMAIN and mailbox.domain:
         domains = _domains(mailbox.domain, found)
         keys = tuple(key for domain in domains for key in register.domain_keys_of(desk.ring, domain))
@@ -182,6 +185,12 @@ def _at_company(session: Session, domains: list[str]) -> Iterable[int]:
         .where(Company.domain.in_(domains))
     )
     return session.scalars(query)
+
+
+def _elsewhere(session: Session, ring: AddressKeys, prospect_ids: Iterable[int]) -> list[Key]:
+    """Their other mailboxes: a no is the person's, and it outlasts what we know of them."""
+    noted = (one for id_ in prospect_ids for one in second_addresses.of(session, id_))
+    return [key for one in noted for key in register.keys_of(ring, EmailAddress.parse(one.address))]
 
 
 def _addresses(session: Session, prospect_ids: tuple[int, ...]) -> Iterable[AddressDigest]:

@@ -9,8 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.delivery import outbox
-from crm.delivery.models import Message
-from crm.kernel.mail import MailKind, TrackingMode
+from crm.kernel.mail import MailKind
 from crm.privacy.models import RefusalScope
 from crm.privacy.register import STOPS_MAIL, Wish
 from crm.sequences import enrolments, order, pauses
@@ -52,13 +51,7 @@ def stop_writing(session: Session, prospect_ids: Sequence[int], wish: Wish, *, n
         return _stop_series(session, prospect_ids, wish, now)
     if wish.scope is RefusalScope.SNOOZE:
         return _snooze(session, prospect_ids, wish, now)
-    measured = select(Message.enrolment_id).where(
-        Message.prospect_id.in_(prospect_ids),
-        Message.tracking != TrackingMode.OFF,
-        Message.state.in_(outbox.WAITING),
-        Message.enrolment_id.is_not(None),
-    )
-    return Stopped(unplan(session, enrolment_ids=[one for one in session.scalars(measured) if one], at=now))
+    return Stopped(unplan(session, prospect_ids=prospect_ids, at=now))
 
 
 def _stop_series(session: Session, prospect_ids: Sequence[int], wish: Wish, now: datetime) -> Stopped:

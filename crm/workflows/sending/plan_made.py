@@ -1,12 +1,16 @@
 """What becomes of the steps of a batch, to be written down."""
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from crm.delivery.outbox import NewMessage
 from crm.queries.due_steps import DueStep
 from crm.sequences.models import StopReason
+from crm.sequences.shape import Version
 
 
 class Wait(NamedTuple):
@@ -41,10 +45,22 @@ class Passed(NamedTuple):
     due_at: datetime
 
 
+class Basis(NamedTuple):
+    """What the letters rest on that holds for everybody in a sequence, as it was read."""
+
+    first_waits: Mapping[int, bool] = MappingProxyType({})
+    """By sequence."""
+
+    plans: Mapping[int, Version] = MappingProxyType({})
+    off: AbstractSet[int] = frozenset()
+    """Texts of these versions that nobody gets any more."""
+
+
 @dataclass(slots=True)
 class Made:
     """What is to be written down, by kind."""
 
+    basis: Basis = field(default_factory=Basis)
     mails: list[tuple[DueStep, NewMessage]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)

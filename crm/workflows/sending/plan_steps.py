@@ -26,7 +26,7 @@ from crm.sequences.texts import Words
 from crm.sequences.versions import Head, StepText, Version
 from crm.workflows.desk.task_words import title_of
 from crm.workflows.sending.advance import due_of
-from crm.workflows.sending.plan_made import HandWork, Made, Passed, Pause, Stop, Wait
+from crm.workflows.sending.plan_made import Basis, HandWork, Made, Passed, Pause, Stop, Wait
 from crm.workflows.sending.plan_questions import boxes_of, questions_about
 from crm.workflows.sending.plan_texts import say
 from crm.workflows.sending.step_fate import Due, Fate, What, fate_of, seed_of
@@ -44,6 +44,7 @@ def make(session: Session, desk: Desk, steps: Sequence[DueStep], *, now: datetim
     earlier = earlier_mails(session, [step.enrolment_id for step in steps])
     boxes = boxes_of(steps, heads, earlier)
     facts = facts_batch(session, questions_about(steps, boxes), now, desk.settings)
+    off = versions.switched_off(session, plans.values())
     bench = _Bench(
         session,
         desk,
@@ -52,8 +53,9 @@ def make(session: Session, desk: Desk, steps: Sequence[DueStep], *, now: datetim
         boxes,
         senders(session, set(boxes.values())),
         earlier,
-        versions.switched_off(session, plans.values()),
+        off,
         edits.of(session, [step.enrolment_id for step in steps]),
+        Made(basis=Basis({one.id: one.first_waits for one in heads.values()}, plans, off)),
     )
     for step, loaded in zip(steps, facts, strict=True):
         text = plans[step.version_id].step(step.position)
@@ -158,6 +160,7 @@ class _Bench:
             sequence_id=step.sequence_id,
             step_id=text.id,
             variant_id=said.variant_id,
+            public_id=step.tried_as,
         )
 
     def _full(self, step: DueStep, due_at: datetime) -> datetime | None:

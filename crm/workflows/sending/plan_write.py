@@ -10,8 +10,8 @@ from crm.conversations.models import TaskKind
 from crm.delivery import outbox
 from crm.domains import checks
 from crm.queries.due_steps import standing
-from crm.sequences import enrolments, pauses
-from crm.workflows.sending.plan_made import Made, Pause
+from crm.sequences import enrolments, pauses, versions
+from crm.workflows.sending.plan_made import Basis, Made, Pause
 from crm.workflows.sending.questions import QUESTIONS
 
 
@@ -27,9 +27,11 @@ def write(session: Session, made: Made, *, now: datetime) -> Written:
     """Queue the mails and move the enrolments.
 
     Whoever was stopped, paused or moved on since the snapshot is left alone, and so is a step that another
-    planner made meanwhile. A mail is kept from being queued twice by its unique key, not by this look.
+    planner made meanwhile, or whose mail would say something else by now. A mail is kept from being queued
+    twice by its unique key, not by this look.
     """
-    here, live = standing(session, made.steps)
+    changed = _changed(session, made.basis)
+    here, live = standing(session, [step for step in made.steps if step.sequence_id not in changed])
     mails = [(step, message) for step, message in made.mails if step.enrolment_id in here]
     queued = outbox.queue_all(session, [message for _, message in mails], now=now)
     todo = [one for one in made.tasks if one.step.enrolment_id in live]
@@ -72,6 +74,19 @@ def write(session: Session, made: Made, *, now: datetime) -> Written:
     )
     checks.want(session, made.unchecked)
     return Written(queued, len(made.steps) - len(live))
+
+
+def _changed(session: Session, basis: Basis) -> set[int]:
+    """Sequences that are not as they were read; locked, so that who changes one sees what we queue."""
+    now = versions.first_waits(session, basis.first_waits)
+    changed = {id_ for id_, waits in basis.first_waits.items() if now.get(id_) is not waits}
+    turned = versions.switched_off(session, basis.plans.values()) ^ basis.off
+    changed.update(
+        version.sequence_id
+        for version in basis.plans.values()
+        if any(one.id in turned for step in version.steps for one in step.variants)
+    )
+    return changed
 
 
 def _pause(session: Session, pause: Pause, now: datetime) -> None:

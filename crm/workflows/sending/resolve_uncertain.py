@@ -14,6 +14,7 @@ from crm.kernel.digests import AddressKeys
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.kernel.faults import point
 from crm.queries.in_order import lock_series_of
+from crm.sequences import enrolments
 from crm.sequences.models import Step
 from crm.workflows.sending.advance import advance
 from crm.workflows.sending.record_outcomes import after_sending
@@ -60,7 +61,7 @@ def resolve_uncertain(  # noqa: PLR0913 - by name
         ConflictError: it is not uncertain (any more): a report came, or a colleague was faster.
     """
     seen = session.execute(
-        select(_m.mailbox_id, _m.cap_day, _m.enrolment_id, _s.position)
+        select(_m.public_id, _m.mailbox_id, _m.cap_day, _m.enrolment_id, _s.position)
         .select_from(_messages)
         .outerjoin(Step.metadata.tables["steps"], _s.id == _m.step_id)
         .where(_m.id == message_id)
@@ -82,6 +83,8 @@ def resolve_uncertain(  # noqa: PLR0913 - by name
         advance(session, {seen.enrolment_id: seen.position}, now=now)
     if verdict is Verdict.SEND_AGAIN:
         lookups.forget(session, message_id)
+        if seen.enrolment_id is not None:
+            enrolments.try_as(session, seen.enrolment_id, seen.public_id)
         session.execute(update(_messages).where(_m.id == message_id).values(due_at=now, attempt=0))
     chain.append(
         session,

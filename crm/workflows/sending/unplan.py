@@ -7,7 +7,7 @@ from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from crm.delivery import outbox
-from crm.sequences import enrolments, order
+from crm.sequences import enrolments
 from crm.sequences.models import Enrolment
 
 
@@ -20,15 +20,12 @@ def unplan(
 ) -> int:
     """Remove what still waits in the outbox for these people or enrolments; how many messages.
 
-    For edits, merges and objections to measuring. What a worker holds leaves as it is: a claimed message
-    never changes. Steps keep their moment; the gate is asked again when they are made anew. Those that were
-    held for a colleague come up now at the earliest: they are late by our reading, not by a standstill.
+    For edits, merges and objections to measuring. What a planner has read of them but not written yet is
+    void as well. What a worker holds leaves as it is: a claimed message never changes. Steps keep their
+    moment; the gate is asked again when they are made anew. Those that were held for a colleague come up now
+    at the earliest: they are late by our reading, not by a standstill.
     """
-    order.lock_where(
-        session,
-        or_(Enrolment.prospect_id.in_(prospect_ids), Enrolment.id.in_(enrolment_ids)),
-        Enrolment.state.in_(enrolments.ACTIVE),
-    )
+    enrolments.revise(session, or_(Enrolment.prospect_id.in_(prospect_ids), Enrolment.id.in_(enrolment_ids)))
     gone = outbox.take_back(session, prospect_ids=prospect_ids, enrolment_ids=enrolment_ids)
     enrolments.wait_until(session, {one.enrolment_id: one.due_again(at) for one in gone})
     return len(gone)

@@ -93,6 +93,8 @@ class Draft:
     sequence_id: int | None = None
     step_id: int | None = None
     variant_id: int | None = None
+    public_id: str | None = None
+    """The name it has already, where a copy may have left; else it gets a new one."""
 
 
 class _Names(NamedTuple):
@@ -120,7 +122,7 @@ def write_letter(desk: Desk, draft: Draft, loaded: Loaded, decision: Decision) -
     person, facts = loaded.recipient, loaded.facts
     mode = measuring.mode_of(facts, desk.settings.tracking)
     pixel_id = secrets.token_hex(16) if mode is TrackingMode.INDIVIDUAL else None
-    names = _Names(new_public_id(), mode, pixel_id)
+    names = _Names(draft.public_id or new_public_id(), mode, pixel_id)
     first = facts.notice_at is None
     try:
         letter = _letter(desk, draft, loaded, decision, names)

@@ -121,20 +121,25 @@ def reword(session: Session, seen: Seen, words: Words, *, by: int | None, at: da
     faults = [one.words for one in found if one.severity is Severity.ERROR]
     if faults:
         raise FaultyWordsError(faults)
-    step = _take_out(session, seen, at=at)
+    step, was_approved = _take_out(session, seen, at=at)
     edits.keep(session, seen.enrolment_id, seen.step_id, words, by=by, at=at)
-    _approve_again(session, step, by=by, at=at)
+    if was_approved:
+        approval.note(session, next_words(session, [step]), by=by, at=at)
 
 
 def say_as_written(session: Session, seen: Seen, *, by: int | None, at: datetime) -> None:
     """Take the change back: the next mail says what its step says. Raises as `reword`."""
-    step = _take_out(session, seen, at=at)
+    step, was_approved = _take_out(session, seen, at=at)
     edits.take_off(session, seen.enrolment_id, seen.step_id)
-    _approve_again(session, step, by=by, at=at)
+    if was_approved:
+        approval.note(session, next_words(session, [step]), by=by, at=at)
 
 
-def _take_out(session: Session, seen: Seen, *, at: datetime) -> DueStep:
-    """Take the mail out of the outbox, so that it is made anew; an error when it is too late for that."""
+def _take_out(session: Session, seen: Seen, *, at: datetime) -> tuple[DueStep, bool]:
+    """Take the mail out of the outbox, so that it is made anew; an error when it is too late for that.
+
+    With it: whether it was approved in the words it has now.
+    """
     unplan(session, enrolment_ids=[seen.enrolment_id], at=at)
     step, text = _next_mail(session, seen.enrolment_id)
     left = select(Message.id).where(
@@ -144,12 +149,8 @@ def _take_out(session: Session, seen: Seen, *, at: datetime) -> DueStep:
         raise LeavingError
     if wording_of(session, seen.enrolment_id).revision != seen.revision:
         raise WordsChangedError
-    return step
-
-
-def _approve_again(session: Session, step: DueStep, *, by: int | None, at: datetime) -> None:
-    if step.approved_at is not None:
-        approval.note(session, next_words(session, [step]), by=by, at=at)
+    now = next_words(session, [step])[step.enrolment_id]
+    return step, approval.holds_for(now, approved_at=step.approved_at, approved_words=step.approved_words)
 
 
 def _next_mail(session: Session, enrolment_id: int) -> tuple[DueStep, StepText]:

@@ -9,7 +9,7 @@ from crm.audit import chain
 from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import WAITING
 from crm.kernel.errors import ConflictError, NotFoundError
-from crm.sequences.models import SequenceVersion, Step, StepVariant
+from crm.sequences.models import Sequence, SequenceVersion, Step, StepVariant
 from crm.workflows.sending.unplan import unplan
 from crm.workflows.series.publish_sequence import actor_of
 
@@ -34,6 +34,7 @@ def switch_variant(
         NotFoundError: this sequence has no such text.
         LastTextError: no other text of the step is in use.
     """
+    session.get(Sequence, sequence_id, with_for_update=True)  # a planner that read the texts has it in hand
     found = session.execute(
         select(Step.id, Step.lineage, StepVariant.text_key)
         .join(StepVariant, StepVariant.step_id == Step.id)

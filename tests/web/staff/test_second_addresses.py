@@ -5,11 +5,14 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from crm.delivery.models import Mailbox
+from crm.kernel.addresses import EmailAddress
 from crm.permission.reasons import Reason
 from crm.privacy.models import RightsRequest
+from crm.prospects.editing import AddressTakenError, ProspectChanges
+from crm.prospects.import_models import RowOutcome
 from crm.prospects.models import Prospect
 from crm.prospects.second_addresses import SecondAddress
 from crm.scheduler.jobs import timetable
@@ -19,6 +22,8 @@ from tests.conftest import FakeClock
 from tests.correspondence import Correspondence
 from tests.outreach import Outreach, mail
 from tests.web.staff.conftest import Browser
+from tests.workflows.test_add_prospect import add, row
+from tests.workflows.test_edit_prospect import edit
 
 pytestmark = pytest.mark.both_databases
 
@@ -105,6 +110,28 @@ def test_a_request_about_their_data_from_a_noted_address_starts_the_persons_cloc
     with talk.services.database.reading() as session:
         [request] = session.scalars(select(RightsRequest)).all()
     assert (request.kind, request.prospect_id) == ("access", talk.person)
+
+
+def test_a_noted_address_becomes_no_prospect_of_its_own(
+    talk: Correspondence, sales: Browser, services: Services
+) -> None:
+    noted(sales, talk.person)
+    added = add(services, row(OTHER))
+    assert added.prospect_id == talk.person
+    stranger = talk.outreach.person("bas@stoelen.example")
+    changes = ProspectChanges(address=EmailAddress.parse(OTHER))
+    with pytest.raises(AddressTakenError):
+        edit(services, talk.outreach.prospect(stranger), changes)
+
+
+def test_a_no_covers_the_noted_addresses_too_and_outlasts_them(
+    talk: Correspondence, sales: Browser, services: Services
+) -> None:
+    noted(sales, talk.person)
+    talk.writes("Haal me van de lijst, ik wil geen mail meer.")
+    with services.database.transaction() as session:
+        session.execute(delete(SecondAddress))
+    assert add(services, row(OTHER)).outcome is RowOutcome.REFUSED
 
 
 def test_one_that_is_taken_away_is_heard_no_more_until_that_is_undone(
