@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from crm.audit import chain
+from crm.operations import pause_ends
 from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.services import Services
 from crm.workflows.sending import pause as pauses
 from crm.workflows.sending import pause_end
 from crm.workflows.sending.pause import Wish
+from crm.workflows.series.retire_sequence import delete_sequence
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, mail
 
@@ -101,3 +103,34 @@ def test_who_lets_it_go_on_before_leaves_no_end_for_the_next_pause(
         pauses.resume(session, scope, wish(outreach, None))
     pause(outreach, scope, None)
     assert not leaves_after(outreach, clock, 2)
+
+
+def test_what_is_deleted_leaves_no_end(outreach: Outreach, clock: FakeClock) -> None:
+    doomed = outreach.sequence(mail())
+    pause(outreach, Scope(Reach.SEQUENCE, doomed), 1)
+    with outreach.services.database.transaction() as session:
+        delete_sequence(session, doomed, by=None, at=outreach.now)
+    assert ends(outreach) == []
+    assert leaves_after(outreach, clock, 1)
+
+
+def test_the_end_of_something_that_is_gone_is_over_as_well(outreach: Outreach, clock: FakeClock) -> None:
+    with outreach.services.database.transaction() as session:
+        pause_ends.put(session, "sequence 99", outreach.now + SPAN, by=None)
+    assert leaves_after(outreach, clock, 1)
+    assert ends(outreach) == []
+
+
+def test_an_end_that_cannot_be_kept_holds_up_nothing(
+    outreach: Outreach, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with outreach.services.database.transaction() as session:
+        pause_ends.put(session, "a word of another release", outreach.now, by=None)
+    pause(outreach, scope_of(Reach.MAILBOX), 1)
+    assert leaves_after(outreach, clock, 1)
+    assert any(one.exc_info for one in caplog.records)
+
+
+def ends(outreach: Outreach) -> list[str]:
+    with outreach.services.database.reading() as session:
+        return pause_ends.over(session, now=outreach.now + 99 * SPAN)

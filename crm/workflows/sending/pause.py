@@ -184,9 +184,14 @@ def _turn_sequence(session: Session, sequence_id: int, *, paused_at: datetime | 
     return turned.one_or_none() is not None
 
 
-def _must_exist(session: Session, scope: Scope) -> None:
+def exists(session: Session, scope: Scope) -> bool:
+    """Tell whether there is (still) such a mailbox, sequence or enrolment."""
     column = _IDS.get(scope.reach)
-    if column is not None and session.scalar(select(column).where(column == scope.id)) is None:
+    return column is None or session.scalar(select(column).where(column == scope.id)) is not None
+
+
+def _must_exist(session: Session, scope: Scope) -> None:
+    if not exists(session, scope):
         raise NotFoundError
 
 

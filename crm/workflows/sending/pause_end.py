@@ -1,5 +1,6 @@
 """The end of a pause of a sequence, a mailbox or everything: another, none, and reached. Audited."""
 
+import logging
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -13,7 +14,9 @@ from crm.kernel.db import Database
 from crm.operations import pause_ends, switches
 from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import Sequence
-from crm.workflows.sending.pause import Wish, resume
+from crm.workflows.sending.pause import Wish, exists, resume
+
+log = logging.getLogger(__name__)
 
 _PAUSED: Final = {
     Reach.MAILBOX: (Mailbox.id, Mailbox.paused_at),
@@ -48,15 +51,25 @@ def move_end(session: Session, scope: Scope, wish: Wish) -> bool:
 
 
 def end_those_over(database: Database, *, now: datetime) -> int:
-    """Let go on whatever was paused until now; how many. Safe in several processes at once."""
+    """Let go on whatever was paused until now; how many. Safe in several processes at once.
+
+    One that fails is tried again the next time, and holds up neither the others nor what is planned after.
+    """
     with database.reading() as session:
         found = pause_ends.over(session, now=now)
-    return sum(database.repeated(partial(_end, name=name, now=now)) for name in found)
+    ended = 0
+    for name in found:
+        try:
+            ended += database.repeated(partial(_end, name=name, now=now))
+        except Exception:
+            log.exception("a pause could not end", extra={"scope": name})
+    return ended
 
 
 def _end(session: Session, *, name: str, now: datetime) -> bool:
+    scope = _scope(name)
     is_mine = pause_ends.take(session, name, now=now)
-    return is_mine and resume(session, _scope(name), Wish(chain.PROGRAM, now))
+    return is_mine and exists(session, scope) and resume(session, scope, Wish(chain.PROGRAM, now))
 
 
 def _scope(name: str) -> Scope:

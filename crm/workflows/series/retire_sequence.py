@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.delivery import outbox
 from crm.kernel.errors import ConflictError, NotFoundError
+from crm.operations import pause_ends
+from crm.queries.leaving import Reach, Scope
 from crm.sequences import enrolments
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import (
@@ -69,7 +71,8 @@ def delete_sequence(session: Session, sequence_id: int, *, by: int | None, at: d
         PeopleInItError: somebody is or was in it.
         NotFoundError: there is no such sequence.
     """
-    if session.get(Sequence, sequence_id) is None:
+    # With the row in hand: nobody pauses it until it is gone, and leaves an end of that behind.
+    if session.get(Sequence, sequence_id, with_for_update=True) is None:
         raise NotFoundError
     if session.scalar(select(exists().where(Enrolment.sequence_id == sequence_id))):
         raise PeopleInItError
@@ -79,6 +82,7 @@ def delete_sequence(session: Session, sequence_id: int, *, by: int | None, at: d
     session.execute(delete(Step).where(Step.version_id.in_(of_it)))
     session.execute(delete(SequenceVersion).where(SequenceVersion.sequence_id == sequence_id))
     session.execute(delete(SequenceDraft).where(SequenceDraft.sequence_id == sequence_id))
+    pause_ends.put(session, str(Scope(Reach.SEQUENCE, sequence_id)), None, by=by)
     session.execute(delete(Sequence).where(Sequence.id == sequence_id))
     _write(session, "sequence.deleted", sequence_id, by, at)
 
