@@ -82,11 +82,21 @@ def by_id(session: Session, mailbox_id: int) -> Mailbox | None:
     return session.get(Mailbox, mailbox_id)
 
 
+def hold(session: Session, mailbox_id: int) -> bool:
+    """Let nobody else pause it, or let it send again, until we commit; False: there is no such mailbox.
+
+    An update of what is not paused would not wait for whoever is about to let it send again.
+    """
+    row = select(_m.id).where(_m.id == mailbox_id).with_for_update(key_share=True)
+    return session.scalar(row) is not None
+
+
 def pause(session: Session, mailbox_id: int, *, reason: str, at: datetime) -> bool:
     """Let nothing leave a mailbox until a person resumes it; False when it was paused already.
 
     `reason` is a code of at most 64 characters.
     """
+    hold(session, mailbox_id)
     paused = session.scalars(
         update(_mailboxes)
         .where(_m.id == mailbox_id, _m.paused_at.is_(None))

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.conversations import tasks
 from crm.delivery import mailboxes
-from crm.delivery.models import Mailbox
 from crm.kernel.clock import Clock
 from crm.kernel.db import Database
 from crm.kernel.errors import NotFoundError
@@ -28,7 +27,6 @@ from crm.workflows.sending import resume as going_on
 log = logging.getLogger(__name__)
 
 BY_STAFF = "by_staff"
-_IDS = {Reach.MAILBOX: Mailbox.id, Reach.SEQUENCE: Sequence.id, Reach.ENROLMENT: Enrolment.id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,12 @@ def pause(desk: Desk, scope: Scope, wish: Wish) -> Paused:
 
 
 def write(session: Session, scope: Scope, wish: Wish) -> bool:
-    """Write the flag, for workflows that have a transaction open; False when it was paused before."""
+    """Write the flag, for workflows that have a transaction open; False when it was paused before.
+
+    Raises:
+        NotFoundError: there is no such mailbox, sequence or enrolment.
+    """
+    _must_hold(session, scope)
     changed = _set(session, scope, wish)
     if scope.reach is not Reach.ENROLMENT and (changed or wish.until is None):
         # What waits for somebody outlasts an end, also where it was paused before.
@@ -123,7 +126,7 @@ def resume(session: Session, scope: Scope, wish: Wish) -> bool:
     Raises:
         NotFoundError: there is no such mailbox, sequence or enrolment.
     """
-    # First, as where a pause ends by itself: two who wait for each other's rows would wait for ever.
+    _must_hold(session, scope)
     pause_ends.put(session, str(scope), None, by=wish.by.id)
     changed = _unset(session, scope, wish)
     alarms.resolve(session, str(scope), by=wish.by.id, at=wish.at)
@@ -135,7 +138,6 @@ def resume(session: Session, scope: Scope, wish: Wish) -> bool:
 
 
 def _set(session: Session, scope: Scope, wish: Wish) -> bool:
-    _must_exist(session, scope)
     match scope.reach:
         case Reach.EVERYTHING:
             was = switches.is_on(session, switches.PAUSED)
@@ -154,7 +156,6 @@ def _set(session: Session, scope: Scope, wish: Wish) -> bool:
 
 
 def _unset(session: Session, scope: Scope, wish: Wish) -> bool:
-    _must_exist(session, scope)
     match scope.reach:
         case Reach.EVERYTHING:
             was = switches.is_on(session, switches.PAUSED)
@@ -184,14 +185,27 @@ def _turn_sequence(session: Session, sequence_id: int, *, paused_at: datetime | 
     return turned.one_or_none() is not None
 
 
-def exists(session: Session, scope: Scope) -> bool:
-    """Tell whether there is (still) such a mailbox, sequence or enrolment."""
-    column = _IDS.get(scope.reach)
-    return column is None or session.scalar(select(column).where(column == scope.id)) is not None
+def hold(session: Session, scope: Scope) -> bool:
+    """Let nobody else pause it, let it go on or move its end until we commit; False: there is no such thing.
+
+    Before its end is looked at. Without it, whoever pauses what is just let go on finds it paused, waits for
+    nobody, and both commit: it runs. An enrolment is held where it is changed.
+    """
+    match scope.reach:
+        case Reach.EVERYTHING:
+            switches.hold(session)
+            return True
+        case Reach.MAILBOX:
+            return mailboxes.hold(session, scope.id)
+        case Reach.SEQUENCE:
+            row = select(Sequence.id).where(Sequence.id == scope.id)
+            return session.scalar(row.with_for_update(key_share=True)) is not None
+        case Reach.ENROLMENT:
+            return session.scalar(select(Enrolment.id).where(Enrolment.id == scope.id)) is not None
 
 
-def _must_exist(session: Session, scope: Scope) -> None:
-    if not exists(session, scope):
+def _must_hold(session: Session, scope: Scope) -> None:
+    if not hold(session, scope):
         raise NotFoundError
 
 

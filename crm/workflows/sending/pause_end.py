@@ -14,7 +14,7 @@ from crm.kernel.db import Database
 from crm.operations import pause_ends, switches
 from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import Sequence
-from crm.workflows.sending.pause import Wish, exists, resume
+from crm.workflows.sending.pause import Wish, hold, resume
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def is_paused(session: Session, scope: Scope) -> bool:
 
 def move_end(session: Session, scope: Scope, wish: Wish) -> bool:
     """Let a running pause end at another moment, or only by hand (`wish.until` None); False: it is over."""
-    if not is_paused(session, scope):
+    if not hold(session, scope) or not is_paused(session, scope):
         return False
     pause_ends.put(session, str(scope), wish.until, by=wish.by.id)
     chain.append(
@@ -60,16 +60,18 @@ def end_those_over(database: Database, *, now: datetime) -> int:
     ended = 0
     for name in found:
         try:
-            ended += database.repeated(partial(_end, name=name, now=now))
+            ended += database.repeated(partial(end, name=name, now=now))
         except Exception:
             log.exception("a pause could not end", extra={"scope": name})
     return ended
 
 
-def _end(session: Session, *, name: str, now: datetime) -> bool:
+def end(session: Session, *, name: str, now: datetime) -> bool:
+    """Let one go on whose pause is over; False when somebody else did, or gave it another end."""
     scope = _scope(name)
+    is_there = hold(session, scope)
     is_mine = pause_ends.take(session, name, now=now)
-    return is_mine and exists(session, scope) and resume(session, scope, Wish(chain.PROGRAM, now))
+    return is_mine and is_there and resume(session, scope, Wish(chain.PROGRAM, now))
 
 
 def _scope(name: str) -> Scope:
