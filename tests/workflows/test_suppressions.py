@@ -1,6 +1,7 @@
 """The provider's lists and our register are brought to their union, never to less (I13, I20)."""
 
 import json
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from crm.sequences.models import EnrolmentState, StopReason
 from crm.services import Services
 from crm.workflows.refusals.erase import Shelves, erase
 from crm.workflows.refusals.refuse import Mailbox, refuse
+from crm.workflows.reports import tell_refusals as telling
 from crm.workflows.reports.reconcile_suppressions import Reconciled, reconcile_daily, reconcile_suppressions
 from crm.workflows.reports.tell_refusals import tell_refusals
 from tests.conftest import NOW, FakeClock
@@ -251,6 +253,51 @@ def test_a_no_that_becomes_visible_after_a_later_one_is_told(outreach: Outreach,
     assert (tell(outreach, account), account.added) == (1, [BOB, ANN])
     clock.advance(timedelta(seconds=30))
     assert (tell(outreach, account), account.added) == (0, [BOB, ANN])
+
+
+def test_what_was_told_is_not_told_again_where_the_rest_fails(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "AT_ONCE", 1)
+    says_no(outreach, ANN)
+    says_no(outreach, BOB)
+    account = MemoryAccount()
+    sound = account.add
+
+    def add(addresses: Sequence[str]) -> NoAnswer | None:
+        if BOB in addresses:
+            raise OSError
+        return sound(addresses)
+
+    monkeypatch.setattr(account, "add", add)
+    with pytest.raises(OSError):  # noqa: PT011 - it has no words
+        tell(outreach, account)
+    monkeypatch.undo()
+    clock.advance(timedelta(minutes=6))
+    assert (tell(outreach, account), account.added) == (1, [ANN, BOB])
+
+
+def test_in_a_long_run_only_what_is_looked_at_again_is_asked_to_be_left_out(
+    outreach: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database takes so many numbers in one question, and a list may bring a hundred thousand noes."""
+    monkeypatch.setattr(telling, "AT_ONCE", 2)
+    monkeypatch.setattr(telling, "LOOK_BACK", 3)
+    whom = [f"info@winkel{one}.example" for one in range(9)]
+    for one in whom:
+        outreach.person(one)
+        says_no(outreach, one)
+    left_out: list[int] = []
+    sound = refused_pages.newer
+
+    def newer(session: Session, *, than: int, but: Collection[int], limit: int) -> Any:
+        left_out.append(len(but))
+        return sound(session, than=than, but=but, limit=limit)
+
+    monkeypatch.setattr(refused_pages, "newer", newer)
+    account = MemoryAccount()
+    assert (tell(outreach, account), account.added) == (9, whom)
+    assert max(left_out) == 3
 
 
 def test_a_companys_no_tells_nobody_elses_again(outreach: Outreach, clock: FakeClock) -> None:

@@ -1,8 +1,8 @@
 """A no that was just written down is told to the mail provider as well, while its address is known."""
 
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from crm.delivery import syncs
@@ -36,7 +36,7 @@ def tell_refusals(
     *,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Tell what came since the last time; how many addresses. Interrupted, the same are told again.
+    """Tell what came since the last time; how many addresses. Cut off, the last request is made again.
 
     A refusal of somebody we never knew, or have forgotten, has no address to tell; our own register stops
     the mail before it reaches the provider.
@@ -50,11 +50,11 @@ def tell_refusals(
     if position is None:
         return 0
     with database.reading() as session:
-        known = set(syncs.detail(session, syncs.PUSH).get(_TOLD, ()))
+        so_far = _Progress(position, frozenset(syncs.detail(session, syncs.PUSH).get(_TOLD, ())))
     told, answer = 0, None
     while not stopping():
         with database.reading() as session:
-            news = refused.newer(session, than=position - LOOK_BACK, but=known, limit=AT_ONCE)
+            news = refused.newer(session, than=so_far.looks_back_to, but=so_far.known, limit=AT_ONCE)
         if not news:
             break
         addresses = _addresses(database, ring, news)
@@ -62,20 +62,33 @@ def tell_refusals(
         if answer is not None:
             break
         told += len(addresses)
-        known |= {number for number, _ in news}
-        position = max(known | {position})
-    _let_go(database, clocks, _Progress(position, known), answer)
+        so_far = so_far.after(number for number, _ in news)
+        _keep(database, so_far, next_at=clocks.real() + HOLD)
+    wait = EVERY
+    if answer is not None:
+        log.warning("the provider could not be told of refusals", extra={"reason": answer.reason})
+        wait = answer.wait
+    _keep(database, so_far, next_at=clocks.real() + wait)
     return told
 
 
 class _Progress(NamedTuple):
     position: int
-    known: set[int]
-    """Refusals that were told, near the position at least."""
+    known: frozenset[int]
+    """Refusals that were told, among those that are looked at again: no more than `LOOK_BACK`."""
+
+    @property
+    def looks_back_to(self) -> int:
+        return self.position - LOOK_BACK
 
     @property
     def detail(self) -> dict[str, list[int]]:
-        return {_TOLD: sorted(one for one in self.known if one > self.position - LOOK_BACK)}
+        return {_TOLD: sorted(self.known)}
+
+    def after(self, told: Iterable[int]) -> "_Progress":
+        known = self.known.union(told)
+        position = max(known, default=self.position)
+        return _Progress(position, frozenset(one for one in known if one > position - LOOK_BACK))
 
 
 def _addresses(database: Database, ring: AddressKeys, news: list[tuple[int, RefusalScope]]) -> list[str]:
@@ -96,12 +109,6 @@ def _tell(account: SuppressionLists, addresses: list[str]) -> NoAnswer | None:
     return None
 
 
-def _let_go(database: Database, clocks: Clocks, so_far: _Progress, answer: NoAnswer | None) -> None:
-    wait = EVERY
-    if answer is not None:
-        log.warning("the provider could not be told of refusals", extra={"reason": answer.reason})
-        wait = answer.wait
+def _keep(database: Database, so_far: _Progress, *, next_at: datetime) -> None:
     with database.transaction() as session:
-        syncs.done(
-            session, syncs.PUSH, next_at=clocks.real() + wait, position=so_far.position, detail=so_far.detail
-        )
+        syncs.done(session, syncs.PUSH, next_at=next_at, position=so_far.position, detail=so_far.detail)
