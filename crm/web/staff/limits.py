@@ -18,7 +18,7 @@ from crm.web.staff import pausing, times
 from crm.web.staff.alarm_words import why_paused
 from crm.workflows.house.add_mailbox import add_mailbox, move_mailbox
 from crm.workflows.house.set_mailbox import MailboxWish, set_mailbox
-from crm.workflows.house.set_rules import Answerable, RuleFaultError, set_limit
+from crm.workflows.house.set_rules import Answerable, RuleFaultError, set_limits
 
 bp = Blueprint("limits", __name__)
 
@@ -37,15 +37,14 @@ def show() -> ResponseReturnValue:
 @allows(Act.SETTINGS)
 def change() -> ResponseReturnValue:
     """Change the numbers of the house: all of them, or none when one is wrong."""
-    typed = {one.rule.field: request.form.get(one.rule.field) for one in query.limits(reading())}
+    asked = {one.rule.field: request.form.get(one.rule.field) for one in query.limits(reading())}
+    typed = {name: text for name, text in asked.items() if text is not None}
     who = Answerable(me().id, now())
     try:
         with services().database.transaction() as session:
-            for name, text in typed.items():
-                if text is not None:
-                    set_limit(session, name, text, who=who)
+            set_limits(session, typed, who=who)
     except RuleFaultError as error:
-        return _page(str(error), {name: text for name, text in typed.items() if text is not None}), 422
+        return _page(str(error), typed), 422
     return redirect(url_for("limits.show", did="saved"), 303)
 
 

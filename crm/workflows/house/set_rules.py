@@ -1,5 +1,6 @@
 """The owner's answers: switches, assessments, country rules, mailboxes. Every one is audited."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,9 +12,10 @@ from crm.audit import chain
 from crm.kernel.errors import CrmError, NotFoundError
 from crm.operations import rules, switches
 from crm.permission import assessments
+from crm.permission.budgets import Budgets
 from crm.permission.countries import Code, Column, load
 from crm.permission.models import Assessment, CountryOverride
-from crm.permission.rules import RULES, Rule
+from crm.permission.rules import RULES, Rule, budgets_of
 
 SWITCHES = (switches.LEGITIMATE_INTEREST,)
 
@@ -98,13 +100,19 @@ def drop_override(session: Session, override_id: int, *, who: Answerable) -> Non
     _note(session, "country.restored", f"country {row.country}", who, {"column": row.column})
 
 
-def set_limit(session: Session, name: str, typed: str, *, who: Answerable) -> bool:
-    """Change one of the numbers of the house; False when it was that already. Audited, with what it was.
+def set_limits(session: Session, typed: Mapping[str, str], *, who: Answerable) -> int:
+    """Change numbers of the house; how many were something else. Each is audited, with what it was.
 
     Raises:
         NotFoundError: there is no such number.
-        RuleFaultError: it is no number, or out of its bounds.
+        RuleFaultError: one is no number, or out of its bounds, or two contradict each other.
     """
+    changed = sum([_set_limit(session, name, text, who) for name, text in typed.items()])
+    _must_agree(budgets_of({name: row.value for name, row in rules.changed(session).items()}))
+    return changed
+
+
+def _set_limit(session: Session, name: str, typed: str, who: Answerable) -> bool:
     rule = RULES.get(name)
     if rule is None:
         raise NotFoundError
@@ -116,6 +124,16 @@ def set_limit(session: Session, name: str, typed: str, *, who: Answerable) -> bo
     rules.change(session, name, value, was=was, by=who.by, at=who.at)
     _note(session, "limit.changed", f"limit {name}", who, {"was": was, "is": value})
     return True
+
+
+def _must_agree(budgets: Budgets) -> None:
+    """A limit above what is counted is never reached, and nobody would notice."""
+    if budgets.soft_bounces > budgets.soft_bounces_of:
+        days, mails = RULES["soft_bounces"], RULES["soft_bounces_of"]
+        raise RuleFaultError(
+            f"{days.title} {budgets.soft_bounces} {days.unit}: it never would, "
+            f"counted over the last {budgets.soft_bounces_of} {mails.unit}. Choose as many mails at least."
+        )
 
 
 def number_of(typed: str, rule: Rule) -> int:

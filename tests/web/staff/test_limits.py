@@ -95,6 +95,24 @@ def test_a_wrong_number_changes_nothing_and_loses_nothing(
     assert record(services) == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ({"soft_bounces": "9", "soft_bounces_of": "2"}, 422),
+        ({"soft_bounces": "6"}, 422),  # of the last 5, as long as nobody changes that
+        ({"soft_bounces_of": "2"}, 422),
+        ({"soft_bounces": "7", "soft_bounces_of": "7"}, 303),
+    ],
+)
+def test_a_limit_that_can_never_be_reached_is_refused_in_words(
+    admin: Browser, services: Services, typed: dict[str, str], status: int
+) -> None:
+    answer = admin.post("/settings/limits", typed)
+    assert answer.status_code == status
+    assert ("it never would, counted over the last" in answer.text) == (status == 422)
+    assert bool(record(services)) == (status == 303)
+
+
 def test_a_salesperson_changes_no_limit(sales: Browser, outreach: Outreach) -> None:
     box = outreach.mailbox()
     assert sales.post("/settings/limits", {"gap_working_days": "1"}).status_code == 403
