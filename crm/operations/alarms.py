@@ -30,6 +30,12 @@ def standing(session: Session) -> list[Alarm]:
     return list(session.scalars(query))
 
 
+def stands(session: Session, scope: str, *, kind: str) -> bool:
+    """Tell whether an alarm of this kind waits for somebody."""
+    query = select(_a.id).where(_a.scope == scope, _a.kind == kind, _a.resolved_at.is_(None))
+    return session.scalar(query) is not None
+
+
 def resolve(session: Session, scope: str, *, by: int | None, at: datetime, kind: str | None = None) -> int:
     """Somebody has looked, and lets it go on; how many alarms (of one kind, when named) that ends."""
     which = [] if kind is None else [_a.kind == kind]

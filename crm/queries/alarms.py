@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm.delivery.models import Mailbox
 from crm.operations import alarms
 from crm.operations.models import Alarm
-from crm.queries.leaving import Reach, Scope
+from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import Sequence
 
 BY_STAFF = "by_staff"
@@ -49,6 +49,8 @@ def standing(session: Session) -> list[Standing]:
 def _of(session: Session, alarm: Alarm) -> Standing | None:
     reach, _, number = alarm.scope.partition(" ")
     scope = Scope(Reach(reach), int(number or 0))
+    if scope == EVERYTHING:
+        return Standing(alarm.kind, scope, "Everything", alarm.raised_at, alarm.detail)
     column = Sequence.name if scope.reach is Reach.SEQUENCE else Mailbox.address
     table = Sequence.id if scope.reach is Reach.SEQUENCE else Mailbox.id
     name = session.scalar(select(column).where(table == scope.id))

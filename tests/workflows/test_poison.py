@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from sqlalchemy import select
 from crm.conversations.models import Task
 from crm.delivery.crashes import MOST_DEATHS
 from crm.delivery.models import MessageState as State
-from crm.delivery.ports import NotSent, NotSentReason
+from crm.delivery.ports import BATCH_LIMIT, NotSent, NotSentReason
 from crm.kernel.mail import MailKind
+from crm.queries.alarms import standing
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.services import Services
 from crm.workflows.sending import ask_again
 from crm.workflows.sending.claim import claim_batch
+from crm.workflows.sending.dispatch import dispatch
 from crm.workflows.sending.judge import judge
 from crm.workflows.sending.reap import reap
 from crm.workflows.sending.resume import resume
@@ -115,19 +118,70 @@ def test_mail_of_no_sequence_is_withheld(
     assert len(asked(outreach)) == 1
 
 
-def test_an_error_over_every_message_is_ours_and_lays_none_aside(
+def ticks(outreach: Outreach, clock: FakeClock, number: int) -> None:
+    """As the scheduler runs them: a fault is logged, and the next one begins."""
+    for _ in range(number):
+        with suppress(KeyError):
+            outreach.dispatch()
+        clock.advance(timedelta(minutes=5, seconds=1))
+
+
+def alarmed(outreach: Outreach) -> list[str]:
+    with outreach.services.database.reading() as session:
+        return [one.kind for one in standing(session)]
+
+
+def test_a_handful_that_is_poisonous_alone_is_laid_aside_as_well(
     outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned(outreach, clock, *people(outreach, 3))
+    planned(outreach, clock, *people(outreach, 2))
+    poison(monkeypatch, lambda _: True)
+    ticks(outreach, clock, 4)
+    assert [one.stop_detail for one in outreach.enrolments()] == ["crashes raised KeyError"] * 2
+    assert len([title for title in asked(outreach) if "more than once" in title]) == 2
+    assert alarmed(outreach) == []
+
+
+def test_a_poisonous_handful_does_not_hold_up_who_comes_after_it(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(outreach, clock, *people(outreach, BATCH_LIMIT + 1))
+    last = max(outreach.messages(), key=lambda one: (one.due_at, one.id)).recipient
+    poison(monkeypatch, lambda one: one.recipient != last)
+    assert outreach.dispatch().sent == 1
+    assert sent(outreach) == [last]
+    ticks(outreach, clock, BATCH_LIMIT + 1)
+    assert len([title for title in asked(outreach) if "more than once" in title]) == BATCH_LIMIT
+    assert alarmed(outreach) == []
+
+
+def test_an_error_over_more_than_a_handful_is_ours_and_lays_none_aside(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(outreach, clock, *people(outreach, BATCH_LIMIT + 1))
     poison(monkeypatch, lambda _: True)
     with pytest.raises(KeyError):
         outreach.dispatch()
+    ticks(outreach, clock, 3)
     assert {(one.state, one.outcome) for one in outreach.messages()} == {(State.DUE, "")}
-    assert asked(outreach) == []
+    assert (asked(outreach), alarmed(outreach)) == ([], ["gate"])
     monkeypatch.undo()
-    assert outreach.dispatch().claimed == 0
-    clock.advance(timedelta(minutes=5))
-    assert outreach.dispatch().sent == 3
+    assert outreach.dispatch().sent == BATCH_LIMIT + 1
+    assert alarmed(outreach) == []
+
+
+def test_an_error_over_one_claim_after_the_other_is_ours_too(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a mailbox lets one leave at a time, no claim holds more."""
+    planned(outreach, clock, *people(outreach, BATCH_LIMIT + 2))
+    poison(monkeypatch, lambda _: True)
+    for _ in range(BATCH_LIMIT + 2):
+        dispatch(outreach.room, limit=1)
+        clock.advance(timedelta(seconds=1))
+    ticks(outreach, clock, 3)
+    assert (asked(outreach), alarmed(outreach)) == ([], ["gate"])
+    assert outreach.states() == [State.DUE] * (BATCH_LIMIT + 2)
 
 
 # --- deaths, which name nobody

@@ -33,6 +33,8 @@ _PROVIDER = "Put it right (the doctor command looks at it), then let the mailbox
 
 def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
     """One alarm, for the top of Today."""
+    if one.scope.reach is Reach.EVERYTHING:
+        return _gate(one)
     sequence = one.scope.reach is Reach.SEQUENCE
     if sequence:
         look, href = "Look at the sequence", url_for("sequences.show", sequence_id=one.scope.id)
@@ -48,6 +50,17 @@ def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
         "look": look,
         "href": href,
         "resume": resume if may_resume and not is_warning else "",
+    }
+
+
+def _gate(one: Standing) -> dict[str, Any]:
+    return {
+        "title": "Nothing leaves.",
+        "why": f"The program fails over every mail that is due ({one.detail.get('error', 'no name')}).",
+        "todo": "The log holds what went wrong. Nobody's mail is lost: it is tried again every five minutes.",
+        "look": "Settings",
+        "href": url_for("settings.show"),
+        "resume": "",
     }
 
 

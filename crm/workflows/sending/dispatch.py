@@ -25,7 +25,8 @@ from crm.queries.in_order import lock_series_of
 from crm.workflows.sending.ask_again import Look, Moment, ask_again, look_at
 from crm.workflows.sending.claim import Batch, claim_batch, rest_after
 from crm.workflows.sending.judge import Leaving
-from crm.workflows.sending.lay_aside import after_errors, put_off
+from crm.workflows.sending.lay_aside import after_errors
+from crm.workflows.sending.our_fault import all_is_well, ours_or_theirs
 from crm.workflows.sending.record_outcomes import left_of, record_outcomes
 from crm.workflows.sending.whose_fault import may_be_a_messages, one_by_one
 
@@ -91,6 +92,8 @@ def dispatch(
         _hand_over(room, handful)
     else:
         done += _finish(room, handful)
+    if done.sent or done.rejected or done.again or done.uncertain:
+        all_is_well(room.database, now=room.clocks.calendar())
     log.info("dispatched", extra={one.name: getattr(done, one.name) for one in fields(done)})
     return done
 
@@ -141,7 +144,7 @@ def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful,
         recorded = _finish(room, before)
         if not may_be_a_messages(fault):
             raise
-        leaving = _one_by_one(room, before, ids, fault)
+        leaving = _one_by_one(room, before, ids)
         before.outcomes = {}
     if before.outcomes:
         point("record.after_commit")
@@ -149,12 +152,12 @@ def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful,
     return Handful(before.batch, before.look, leaving), recorded + stayed
 
 
-def _one_by_one(room: PostRoom, before: Handful, ids: Sequence[int], fault: Exception) -> list[Leaving]:
+def _one_by_one(room: PostRoom, before: Handful, ids: Sequence[int]) -> list[Leaving]:
     """Whoever made a handful fail is put back or laid aside; the others leave.
 
     Raises:
-        Exception: the fault, where each of several has one: then it is ours, no message is to blame, and the
-            whole claim is put off.
+        Exception: where nothing at all of a claim can be judged. Then it may be our fault (`ours_or_theirs`),
+            and what is left of the claim is put off.
     """
     claim = before.batch.claim
 
@@ -167,11 +170,34 @@ def _one_by_one(room: PostRoom, before: Handful, ids: Sequence[int], fault: Exce
         return room.database.repeated(write)
 
     leaving, errors = one_by_one(mark, ids)
-    if len(errors) == len(ids) > 1:
-        put_off(room.database, claim.id, before.batch.ids, now=room.clocks.calendar())
-        raise fault
-    after_errors(room.database, claim.id, errors, now=room.clocks.calendar())
+    now = room.clocks.calendar()
+    if len(errors) < len(ids) or _judges_another(room, before, ids):
+        after_errors(room.database, claim.id, errors, now=now)
+        return leaving
+    ours_or_theirs(room.database, claim.id, before.batch.ids, errors, now=now)
+    if len(before.batch.ids) > 1:
+        raise errors[ids[0]]
     return leaving
+
+
+def _judges_another(room: PostRoom, before: Handful, ids: Sequence[int]) -> bool:
+    """Ask about the rest of the claim, one at a time, until one can be judged; nothing is written.
+
+    Whoever has come to a later handful has judged something in this claim before.
+    """
+    if ids[0] != before.batch.ids[0]:
+        return True
+    claim = before.batch.claim
+    for one in before.batch.ids[len(ids) :]:
+        try:
+            with room.database.reading() as session:
+                look_at(session, [one], claim, _now(room), room.settings)
+        except Exception as fault:
+            if not may_be_a_messages(fault):
+                raise
+        else:
+            return True
+    return False
 
 
 def _hand_over(room: PostRoom, handful: Handful) -> None:

@@ -42,11 +42,15 @@ def after_errors(
 
 
 def put_off(database: Database, claim_id: str, ids: Sequence[int], *, now: datetime) -> None:
-    """Put a whole claim back for a while, and hold nothing against its messages."""
+    """Put what a claim still holds back for a while, with what was noted before, and count nothing."""
     with database.transaction() as session:
         lock_series_of(session, ids)
         held = results.ours(session, ids, claim_id, state=MessageState.CLAIMED)
-        results.put_back(session, list(held.values()), dict.fromkeys(held, now + TRY_AGAIN), now=now)
+        noted = session.execute(select(Message.id, Message.outcome).where(Message.id.in_(held)))
+        for message_id, outcome in noted.all():
+            results.put_back(
+                session, [held[message_id]], {message_id: now + TRY_AGAIN}, now=now, outcome=outcome
+            )
 
 
 def lay_aside(session: Session, held: Collection[Held], *, outcome: str, now: datetime) -> None:

@@ -8,11 +8,12 @@ from itsdangerous import URLSafeSerializer
 from crm.audit import chain
 from crm.conversations.models import NoteKind
 from crm.operations import alarms, heartbeat
-from crm.queries.leaving import Reach, Scope
+from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import Sequence
 from crm.services import Services
 from crm.workflows.desk.log_note import Said, log_note
 from crm.workflows.sending import pause as pauses
+from crm.workflows.sending.our_fault import GATE
 from crm.workflows.sending.pause import Wish
 from tests.conftest import FakeClock
 from tests.outreach import Outreach
@@ -141,6 +142,15 @@ def test_what_stands_around_a_page_is_brought_up_to_date(sales: Browser, task: i
     answer = sales.get("/around", **{"HX-Request": "true", "X-Poll": "yes"}).text
     assert '<hx-partial hx-target="#count-today" hx-swap="innerHTML">1</hx-partial>' in answer
     assert 'id="sending"' in answer
+
+
+def test_a_fault_of_ours_over_every_mail_stands_at_the_top(admin: Browser, outreach: Outreach) -> None:
+    with outreach.services.database.transaction() as session:
+        alarms.sound(session, GATE, str(EVERYTHING), detail={"error": "KeyError"}, at=outreach.now)
+    page = admin.get("/").text
+    assert "Nothing leaves." in page
+    assert "fails over every mail that is due (KeyError)" in page
+    assert "Let it go on" not in page
 
 
 @pytest.mark.parametrize(
