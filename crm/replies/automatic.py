@@ -30,6 +30,7 @@ class _Rules(NamedTuple):
     texts: Mapping[Sub, re.Pattern[str]]
     proof: re.Pattern[str]
     frame: re.Pattern[str]
+    unread: re.Pattern[str]
 
 
 def automatic_of(mail: ReadMail, words: str, received: date | None) -> Verdict | None:
@@ -60,6 +61,11 @@ def without_usual(words: str) -> str:
     usual = [*_rules().texts.values(), _rules().proof, _rules().frame]
     sentences = _SENTENCE.split(words)
     return " ".join(one for one in sentences if not any(pattern.search(fold(one)) for pattern in usual))
+
+
+def without_unread(words: str) -> str:
+    """All of it but that mail is not read or passed on: a no may share its sentence with an absence."""
+    return _rules().unread.sub(" ", fold(words))
 
 
 def absence_of(mail: ReadMail, words: str, received: date | None) -> Verdict | None:
@@ -132,4 +138,5 @@ def _rules() -> _Rules:
         texts={Sub(sub): re.compile("|".join(words)) for sub, words in found["texts"].items()},
         proof=re.compile("|".join(found["proof"]["words"])),
         frame=re.compile("|".join(found["proof"]["frame"])),
+        unread=re.compile("|".join(found["unread"]["phrases"])),
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from crm.replies import ours
 from crm.replies.answers import Tone, tone_of, wants_more
-from crm.replies.automatic import absence_of, automatic_of, topic_of, without_usual
+from crm.replies.automatic import absence_of, automatic_of, topic_of, without_unread, without_usual
 from crm.replies.bounces import bounce_of
 from crm.replies.complaints import complaint_of
 from crm.replies.folding import fold
@@ -59,7 +59,8 @@ def classify(
     said = intents(words) + _subject(mail)
     automatic = automatic_of(mail, words, received)
     if automatic:
-        return _held(automatic, intents(without_usual(words)) + _subject(mail))
+        beside = intents(without_usual(words)) + intents(without_unread(words))
+        return _held(automatic, beside + _subject(mail))
     if _is_newsletter(mail):
         newsletter = Verdict(MailKind.NEWSLETTER, evidence=("header.list",))
         # Help desks and groups mark what people write as a list does; a newsletter leads to its way out.
@@ -94,7 +95,7 @@ def _held(automatic: Verdict, said: tuple[Intent, ...]) -> Verdict:
     wishes = [intent for intent in said if not intent.is_weak and intent.sub is not Sub.DECLINED]
     if not wishes:
         return automatic
-    evidence = (*(intent.code for intent in wishes), *automatic.evidence)
+    evidence = (*dict.fromkeys(intent.code for intent in wishes), *automatic.evidence)
     return Verdict(MailKind.UNCLEAR, Sub.MIXED, until=automatic.until, evidence=evidence)
 
 

@@ -12,6 +12,7 @@ from crm.sequences.models import EnrolmentState, StopReason
 from crm.services import Services
 from tests.correspondence import Correspondence
 from tests.fakes import MemoryMailer
+from tests.outreach import mail
 
 pytestmark = pytest.mark.both_databases
 
@@ -72,6 +73,22 @@ def test_our_own_footer_quoted_back_is_no_refusal(talk: Correspondence) -> None:
     )
     talk.writes(f"Prima, stuur maar iets op.\n\nOp 2 maart schreef Sanne:\n{quoted}")
     assert talk.refusals() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our shop is closed until further notice, please remove us from your mailing list.",
+        "Ik ben afwezig tot 5 april, stuur mij geen mails meer.",
+    ],
+)
+def test_after_a_no_beside_an_absence_nothing_else_leaves(services: Services, text: str) -> None:
+    talk = Correspondence(services, mail(), mail(3, ""), mail(5, ""))
+    kept = talk.writes(text, Auto_Submitted="auto-replied")
+    assert (kept.kind, kept.sub) == ("unclear", "mixed")
+    talk.days(70)
+    assert [one.state for one in talk.outreach.messages()] == [MessageState.SENT]
+    assert talk.enrolment().stop_reason is StopReason.IN_DOUBT
 
 
 def test_an_absence_pauses_until_they_are_back(talk: Correspondence) -> None:
