@@ -21,28 +21,23 @@ _TITLE: Final = "Somebody else at this company answered us. Go on with this sequ
 
 def hold_colleagues(session: Session, prospect_id: int | None, host: str, *, now: datetime) -> int:
     """Pause everybody else at the company of whoever wrote, known or not; how many sequences."""
-    if prospect_id is not None:
-        return hold_colleagues_of(session, prospect_id, now=now)
-    return hold_company_at(session, host, now=now)
+    people = colleagues(prospect_id, host)
+    return _hold(session, people, now=now) if people is not None else 0
 
 
-def hold_colleagues_of(session: Session, prospect_id: int, *, now: datetime) -> int:
-    """Pause everybody else at the company of somebody who wrote; how many sequences."""
-    company = select(Prospect.company_id).where(Prospect.id == prospect_id).scalar_subquery()
-    others = select(Prospect.id).where(Prospect.company_id == company, Prospect.id != prospect_id)
-    return _hold(session, others, now=now)
+def colleagues(prospect_id: int | None, host: str) -> Select[int] | None:
+    """Everybody else at the company of whoever wrote, of a stranger by the domain they wrote from.
 
-
-def hold_company_at(session: Session, host: str, *, now: datetime) -> int:
-    """Pause everybody at the company whose domain a stranger wrote from; how many sequences.
-
-    Nobody's and everybody's domains (freemail) are no company.
+    None where there is no company: nobody's and everybody's domains (freemail) are none.
     """
+    if prospect_id is not None:
+        company = select(Prospect.company_id).where(Prospect.id == prospect_id).scalar_subquery()
+        return select(Prospect.id).where(Prospect.company_id == company, Prospect.id != prospect_id)
     domain = registrable_domain(host)
     if domain is None:
-        return 0
+        return None
     people = select(Prospect.id).join(Company, Company.id == Prospect.company_id)
-    return _hold(session, people.where(Company.domain == domain), now=now)
+    return people.where(Company.domain == domain)
 
 
 def _hold(session: Session, people: Select[int], *, now: datetime) -> int:

@@ -19,6 +19,7 @@ from crm.replies.reading import UNREADABLE, ReadMail, read
 from crm.replies.verdicts import MailKind, Sub, Verdict
 from crm.workflows.inbox import answer_mail
 from crm.workflows.inbox.doubts import hold_in_doubt
+from crm.workflows.inbox.take_in_hand import take_in_hand
 from crm.workflows.refusals.refuse import Desk as RefusalDesk
 from crm.workflows.sending.write_letter import Desk
 
@@ -81,41 +82,42 @@ def _failed_before(room: ReadingRoom, mail_id: int) -> bool:
 
 
 def _understand_one(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
-    with room.refusals.database.transaction() as session:
+    def act(session: Session) -> dict[str, object] | None:
         opened = _open(session, room, mail_id)
         if opened is None:
-            return False
+            return None
         row, mail, found = opened
         sent = sent_text(found.message) if found.message is not None else ""
         verdict = _judged(mail, row, sent, is_known=found.prospect_id is not None)
+        take_in_hand(session, mail, found)
         _note(row, mail, found, verdict, _digest_of(room, mail), now)
         session.flush()
         point("understand.before_act")
         answer_mail.act(session, room.refusals, mail, found, verdict, now=now)
         point("understand.before_commit")
-        log.info(
-            "inbound mail understood",
-            extra={
-                "mail": mail_id,
-                "kind": verdict.kind.value,
-                "sub": verdict.sub.value,
-                "matched": found.by,
-            },
-        )
-        return True
+        return {"kind": verdict.kind.value, "sub": verdict.sub.value, "matched": found.by}
+
+    understood = room.refusals.database.repeated(act)
+    if understood is not None:
+        log.info("inbound mail understood", extra={"mail": mail_id, **understood})
+    return understood is not None
 
 
 def _set_aside(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
     """Only what doubt takes: note whose it is, hold them, and ask."""
-    with room.refusals.database.transaction() as session:
+
+    def hold(session: Session) -> bool:
         opened = _open(session, room, mail_id)
         if opened is None:
             return False
         row, mail, found = opened
+        take_in_hand(session, mail, found)
         _note(row, mail, found, _NOT_ACTED_ON, _digest_of(room, mail), now)
         if found.prospect_id is not None:
             hold_in_doubt(session, found.prospect_id, now=now)
         return True
+
+    return room.refusals.database.repeated(hold)
 
 
 def _put_by(room: ReadingRoom, mail_id: int, *, now: datetime) -> bool:
