@@ -3,18 +3,23 @@
 from sqlalchemy import ColumnElement, and_, exists, or_
 
 from crm.conversations import tasks
-from crm.conversations.models import Task
+from crm.conversations.models import Task, TaskKind
 from crm.sequences.enrolments import ACTIVE
-from crm.sequences.models import Enrolment
+from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 
 
 def waiting() -> ColumnElement[bool]:
     """Open; and where it is about a sequence, that still goes on.
 
-    A call that belongs to a sequence is nobody's work any more once the person said no, and whether a late
-    mail should still go is no question once the sequence was stopped.
+    A call that belongs to a sequence is nobody's work any more once the person said no, nor while that is in
+    doubt; and whether a late mail should still go is no question once the sequence was stopped.
     """
-    goes_on = exists().where(Enrolment.id == Task.enrolment_id, Enrolment.state.in_(ACTIVE))
+    undoubted = or_(
+        Task.kind != TaskKind.STEP,
+        Enrolment.state == EnrolmentState.RUNNING,
+        Enrolment.stop_reason.is_distinct_from(StopReason.IN_DOUBT),
+    )
+    goes_on = exists().where(Enrolment.id == Task.enrolment_id, Enrolment.state.in_(ACTIVE), undoubted)
     return and_(tasks.is_open(), or_(Task.enrolment_id.is_(None), goes_on))
 
 

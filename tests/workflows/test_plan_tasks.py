@@ -7,14 +7,19 @@ import pytest
 from sqlalchemy import select, update
 
 from crm.audit import chain
+from crm.conversations import tasks
 from crm.conversations.models import Task, TaskKind
 from crm.privacy.models import RefusalScope
 from crm.prospects.models import Prospect
+from crm.queries import open_tasks
 from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import EnrolmentState, StopReason
+from crm.sequences.pauses import pause_all
 from crm.services import Services
+from crm.workflows.inbox.doubts import hold_in_doubt
 from crm.workflows.sending import pause as pauses
 from crm.workflows.sending.pause import Wish
+from crm.workflows.sending.resume import resume
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, hand_work, mail
 
@@ -109,3 +114,41 @@ def _due(outreach: Outreach) -> datetime:
     due_at = outreach.enrolments()[0].next_due_at
     assert due_at
     return due_at
+
+
+def waiting(outreach: Outreach) -> list[str]:
+    with outreach.services.database.reading() as session:
+        return list(session.scalars(select(Task.title).where(open_tasks.waiting())))
+
+
+def test_a_task_is_off_the_list_while_it_is_in_doubt_whether_they_said_no(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    person, _, _ = begin(outreach, clock)
+    outreach.plan()
+    assert waiting(outreach) == ["Bel even op"]
+    with outreach.services.database.transaction() as session:
+        hold_in_doubt(session, person, now=outreach.now)
+    assert waiting(outreach) == []
+    with outreach.services.database.transaction() as session:
+        resume(session, [outreach.enrolments()[0].id], now=outreach.now)
+    assert waiting(outreach) == ["Bel even op"]
+
+
+@pytest.mark.parametrize("reason", [StopReason.BY_STAFF, StopReason.OUT_OF_OFFICE])
+def test_any_other_pause_leaves_it_there(outreach: Outreach, clock: FakeClock, reason: StopReason) -> None:
+    person, _, _ = begin(outreach, clock)
+    outreach.plan()
+    with outreach.services.database.transaction() as session:
+        pause_all(session, [person], reason, at=outreach.now)
+    assert waiting(outreach) == ["Bel even op"]
+
+
+def test_what_asks_about_the_doubt_stays_on_the_list(outreach: Outreach, clock: FakeClock) -> None:
+    person, _, _ = begin(outreach, clock)
+    outreach.plan()
+    [row] = outreach.enrolments()
+    with outreach.services.database.transaction() as session:
+        tasks.ask(session, person, "Go on?", dedupe_key="doubt", now=outreach.now, enrolment_id=row.id)
+        hold_in_doubt(session, person, now=outreach.now)
+    assert waiting(outreach) == ["Go on?"]
