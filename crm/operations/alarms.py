@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm.operations.models import Alarm
+
+LAID_ASIDE: Final = "laid_aside"
+"""A message that no worker gets out, to somebody who has no page."""
+
+MESSAGE: Final = "message"
+"""Its scope, before its number."""
 
 _alarms = Alarm.metadata.tables["alarms"]
 _a = _alarms.c

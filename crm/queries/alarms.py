@@ -28,6 +28,8 @@ class Standing:
     name: str
     at: datetime
     detail: Mapping[str, Any]
+    message_id: int = 0
+    """Of the message it is about, where it is about one: nothing else stands still."""
 
 
 def standing(session: Session) -> list[Standing]:
@@ -48,6 +50,8 @@ def standing(session: Session) -> list[Standing]:
 
 def _of(session: Session, alarm: Alarm) -> Standing | None:
     reach, _, number = alarm.scope.partition(" ")
+    if reach == alarms.MESSAGE:
+        return _of_message(session, alarm, int(number))
     scope = Scope(Reach(reach), int(number or 0))
     if scope == EVERYTHING:
         return Standing(alarm.kind, scope, "Everything", alarm.raised_at, alarm.detail)
@@ -55,3 +59,10 @@ def _of(session: Session, alarm: Alarm) -> Standing | None:
     table = Sequence.id if scope.reach is Reach.SEQUENCE else Mailbox.id
     name = session.scalar(select(column).where(table == scope.id))
     return Standing(alarm.kind, scope, name, alarm.raised_at, alarm.detail) if name else None
+
+
+def _of_message(session: Session, alarm: Alarm, message_id: int) -> Standing:
+    """By its mailbox: the message itself may be forgotten before somebody has looked."""
+    scope = Scope(Reach.MAILBOX, alarm.detail["mailbox"])
+    name = session.scalar(select(Mailbox.address).where(Mailbox.id == scope.id)) or ""
+    return Standing(alarm.kind, scope, name, alarm.raised_at, alarm.detail, message_id)

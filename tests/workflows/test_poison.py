@@ -14,6 +14,7 @@ from crm.delivery.crashes import MOST_DEATHS
 from crm.delivery.models import MessageState as State
 from crm.delivery.ports import BATCH_LIMIT, NotSent, NotSentReason
 from crm.kernel.mail import MailKind
+from crm.operations import alarms
 from crm.queries.alarms import standing
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.services import Services
@@ -116,6 +117,33 @@ def test_mail_of_no_sequence_is_withheld(
     [row] = outreach.messages()
     assert (row.state, row.outcome) == (State.WITHHELD, "crashes raised KeyError")
     assert len(asked(outreach)) == 1
+
+
+def shown(outreach: Outreach) -> list[tuple[str, str]]:
+    with outreach.services.database.reading() as session:
+        return [(one.kind, one.detail["mail"]) for one in alarms.standing(session)]
+
+
+def test_mail_to_nobody_we_know_is_shown_on_today(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer about their data, of somebody erased meanwhile: no page of theirs could ask."""
+    manual(outreach, outreach.person(), MailKind.RIGHTS, prospect_id=None)
+    poison(monkeypatch, lambda _: True)
+    outreach.dispatch()
+    assert shown(outreach) == []
+    clock.advance(timedelta(minutes=5))
+    outreach.dispatch()
+    assert outreach.states() == [State.WITHHELD]
+    assert (shown(outreach), asked(outreach)) == ([("laid_aside", "rights")], [])
+
+
+def test_so_is_one_that_workers_die_over(outreach: Outreach, clock: FakeClock) -> None:
+    manual(outreach, outreach.person(), MailKind.RIGHTS, prospect_id=None)
+    while die(outreach, clock):
+        pass
+    assert outreach.states() == [State.WITHHELD]
+    assert shown(outreach) == [("laid_aside", "rights")]
 
 
 def ticks(outreach: Outreach, clock: FakeClock, number: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import url_for
 
+from crm.kernel.mail import MailKind
 from crm.queries.alarms import Standing
 from crm.queries.leaving import Reach
 from crm.web.staff.words import MAILBOX_PAUSED
@@ -33,6 +34,8 @@ _PROVIDER = "Put it right (the doctor command looks at it), then let the mailbox
 
 def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
     """One alarm, for the top of Today."""
+    if one.message_id:
+        return _laid_aside(one, may_resume=may_resume)
     if one.scope.reach is Reach.EVERYTHING:
         return _gate(one)
     sequence = one.scope.reach is Reach.SEQUENCE
@@ -50,6 +53,22 @@ def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
         "look": look,
         "href": href,
         "resume": resume if may_resume and not is_warning else "",
+        "press": "Let it go on",
+    }
+
+
+def _laid_aside(one: Standing, *, may_resume: bool) -> dict[str, Any]:
+    is_rights = one.detail["mail"] == MailKind.RIGHTS.value
+    return {
+        "title": "An answer about somebody's own data was not sent." if is_rights else "A mail was not sent.",
+        "why": f"The program failed over message {one.message_id} from {one.name} more than once and took it "
+        "out of line. Whom it is for is no prospect, so no page of theirs shows it.",
+        "todo": f"{'A legal time limit may run: answer' if is_rights else 'Write'} by hand, from your own "
+        "mail program. The log says what went wrong.",
+        "look": "Mailboxes and limits",
+        "href": url_for("limits.show"),
+        "resume": url_for("today.seen", message_id=one.message_id) if may_resume else "",
+        "press": "Dealt with",
     }
 
 
@@ -74,6 +93,7 @@ def silent_inbox(since: str) -> dict[str, Any]:
         "look": "Mailboxes and limits",
         "href": url_for("limits.show"),
         "resume": "",
+        "press": "",
     }
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from crm.conversations import tasks
 from crm.conversations.models import TaskKind
 from crm.kernel.errors import NotFoundError
-from crm.operations import heartbeat
+from crm.operations import alarms, heartbeat
 from crm.queries import today as query
 from crm.queries.alarms import standing
 from crm.staff.roles import Act, may
@@ -39,6 +39,16 @@ def _alarms() -> list[dict[str, Any]]:
     found = [alarm_words.of(one, may_resume=resumes) for one in standing(reading())]
     since = heartbeat.silent_since(reading(), at=real_now())
     return [alarm_words.silent_inbox(times.short(since, real_now())), *found] if since else found
+
+
+@bp.post("/today/messages/<int:message_id>/seen")
+@allows(Act.PAUSE)
+def seen(message_id: int) -> ResponseReturnValue:
+    """Somebody saw to a message that was laid aside, and that no other page shows."""
+    with services().database.transaction() as session:
+        scope = f"{alarms.MESSAGE} {message_id}"
+        alarms.resolve(session, scope, kind=alarms.LAID_ASIDE, by=me().id, at=now())
+    return redirect(url_for("today.show"), 303)
 
 
 @bp.get("/today/waiting")

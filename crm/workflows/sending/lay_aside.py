@@ -12,6 +12,8 @@ from crm.delivery import crashes, outbox, results
 from crm.delivery.models import Message, MessageState
 from crm.delivery.results import Held
 from crm.kernel.db import Database
+from crm.operations import alarms
+from crm.operations.alarms import LAID_ASIDE, MESSAGE
 from crm.queries.in_order import lock_series_of
 from crm.sequences import enrolments, pauses
 from crm.sequences.models import StopReason
@@ -56,10 +58,18 @@ def put_off(database: Database, claim_id: str, ids: Sequence[int], *, now: datet
 def lay_aside(session: Session, held: Collection[Held], *, outcome: str, now: datetime) -> None:
     """Take claimed messages out of line; the caller holds their enrolments.
 
-    A step is removed, to be written anew when its sequence is told to go on; other mail is withheld.
+    A step is removed, to be written anew when its sequence is told to go on; other mail is withheld. Where
+    there is no page of somebody on which to ask, Today says it: a legal time limit may run.
     """
     found = {one.id: one for one in held}
-    query = select(Message.id, Message.enrolment_id, Message.prospect_id, Message.due_at)
+    query = select(
+        Message.id,
+        Message.enrolment_id,
+        Message.prospect_id,
+        Message.due_at,
+        Message.kind,
+        Message.mailbox_id,
+    )
     for row in session.execute(query.where(Message.id.in_(found))).all():
         if row.enrolment_id is None:
             results.withhold(session, [found[row.id]], {row.id: (outcome, {})}, now=now)
@@ -74,3 +84,6 @@ def lay_aside(session: Session, held: Collection[Held], *, outcome: str, now: da
                 session, row.prospect_id, _TITLE, dedupe_key=key, now=now,
                 enrolment_id=row.enrolment_id, again=True,
             )  # fmt: skip
+        else:
+            detail = {"mail": row.kind.value, "mailbox": row.mailbox_id, "outcome": outcome}
+            alarms.sound(session, LAID_ASIDE, f"{MESSAGE} {row.id}", detail=detail, at=now)

@@ -190,3 +190,19 @@ def test_what_a_bounce_stopped_says_why_and_what_to_do(
     assert page.count(said) == 1
     assert "Let it go on" in page
     assert page.count('class="callout no"') == 1
+
+
+def test_a_message_laid_aside_that_no_page_shows_is_on_today_until_somebody_saw_to_it(
+    admin: Browser, outreach: Outreach
+) -> None:
+    detail = {"mail": "rights", "mailbox": outreach.mailbox(), "outcome": "crashes"}
+    with outreach.services.database.transaction() as session:
+        for number in (12, 13):
+            alarms.sound(session, "laid_aside", f"message {number}", detail=detail, at=outreach.now)
+    page = admin.get("/").text
+    assert page.count("own data was not sent") == 2
+    assert "A legal time limit may run" in page
+    assert admin.post("/today/messages/12/seen", {}).status_code == 303
+    page = admin.get("/").text
+    assert "message 12" not in page
+    assert "message 13" in page
