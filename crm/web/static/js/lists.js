@@ -73,6 +73,7 @@
   });
   document.addEventListener("htmx:after:swap", (event) => {
     const from = event.detail?.ctx?.sourceElement;
+    if (from instanceof Element && from.matches(".queue-item > a")) crm.one("#pane").scrollTop = 0;   /* the next one from its top */
     if (!(from instanceof Element) || from.id !== "queue") { if (from?.matches?.("form")) opened = null; return; }
     const mine = opened && crm.all(".queue-item > a").find((one) => one.getAttribute("href") === opened);
     if (!mine) return;
