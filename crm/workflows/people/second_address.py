@@ -26,6 +26,9 @@ class Noted:
     """What came of it."""
 
     id: int
+    is_new: bool
+    """It was not noted of them before."""
+
     said_no: bool
     """Somebody refused from this address before: a colleague has to say whether that was this person."""
 
@@ -48,14 +51,14 @@ def note_second_address(
     said_no = bool(register.standing(session, [digest for digest, _ in names.keys]))
     for one in second_addresses.of(session, prospect_id):
         if one.address_digest in names.identities:
-            return Noted(one.id, said_no)
+            return Noted(one.id, is_new=False, said_no=said_no)
     if fault := _fault(session, person, address, names):
         raise NotASecondAddressError(fault)
     id_ = second_addresses.note(session, prospect_id, address, names, by=by, at=at)
     if id_ is None:
         raise NotASecondAddressError(_ANOTHERS)
     _note(session, "noted", prospect_id, by=by, at=at)
-    return Noted(id_, said_no)
+    return Noted(id_, is_new=True, said_no=said_no)
 
 
 _ANOTHERS = "This address is noted of another prospect."

@@ -21,13 +21,14 @@ from crm.services import Services
 from tests.conftest import FakeClock
 from tests.correspondence import Correspondence
 from tests.outreach import Outreach, mail
-from tests.web.staff.conftest import Browser
+from tests.web.staff.conftest import BASE, Browser
 from tests.workflows.test_add_prospect import add, row
 from tests.workflows.test_edit_prospect import edit
 
 pytestmark = pytest.mark.both_databases
 
 OTHER = "anna.prive@elders.example"
+UNDO = 'data-hot="z"'
 
 
 @pytest.fixture
@@ -160,6 +161,40 @@ def test_noting_it_again_is_the_same_as_once(talk: Correspondence, sales: Browse
     assert sales.get(f"/prospects/{talk.person}").text.count(f">{OTHER}<") == 1
 
 
+def test_noting_it_again_offers_no_undo_that_would_take_the_first_away(
+    talk: Correspondence, sales: Browser
+) -> None:
+    assert UNDO in noted(sales, talk.person)
+    page = noted(sales, talk.person)
+    assert ("It was noted before" in page, UNDO in page) == (True, False)
+
+
+@pytest.mark.parametrize("verb", ["remove", "bring-back"])
+def test_an_undo_from_its_toast_is_answered_with_the_list_as_it_is_now(
+    talk: Correspondence, sales: Browser, services: Services, verb: str
+) -> None:
+    noted(sales, talk.person)
+    with services.database.reading() as session:
+        [one] = session.scalars(select(SecondAddress)).all()
+    base = f"/prospects/{talk.person}/addresses/{one.id}"
+    if verb == "bring-back":
+        sales.post(f"{base}/remove")
+    answer = sales.client.post(
+        f"{base}/{verb}", base_url=BASE, data={"csrf_token": sales.token}, headers={"HX-Request": "true"}
+    )
+    assert answer.status_code == 200
+    assert 'hx-target="#addresses"' in answer.text
+    assert 'hx-target="#toasts"' in answer.text
+    assert (f">{OTHER}<" in answer.text) is (verb == "bring-back")
+
+
+def test_a_page_with_a_fault_that_is_loaded_again_is_the_persons(
+    talk: Correspondence, sales: Browser
+) -> None:
+    answer = sales.get(f"/prospects/{talk.person}/addresses")
+    assert (answer.status_code, answer.location) == (303, f"/prospects/{talk.person}")
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -179,6 +214,7 @@ def test_what_cannot_be_one_is_refused_in_words_and_stays_in_the_form(
     answer = sales.post(f"/prospects/{talk.person}/addresses", {"address": address})
     assert answer.status_code == 422
     assert words in answer.text
+    assert ".." not in re.sub("<[^>]*>", "", answer.text)
     assert f'value="{address}"' in answer.text
 
 
