@@ -1,5 +1,6 @@
 """First mails that wait for a colleague: read each as its reader would get it, let it go or not."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,17 +23,25 @@ bp = Blueprint("approving", __name__)
 @bp.get("/approve")
 @allows(Act.ENROL)
 def listing() -> ResponseReturnValue:
-    """What waits, the longest due first."""
+    """What waits, the longest due first. Nothing is chosen beforehand: who approves has read it."""
     found = held(reading())
     rest = how_many(reading(), up_to=1_000) - len(found) if len(found) == MOST else 0
-    return render_template("staff/approving/list.html", mails=[_mail(one) for one in found], rest=rest)
+    return render_template(
+        "staff/approving/list.html",
+        mails=[_mail(one) for one in found],
+        rest=rest,
+        all_chosen=request.args.get("chosen") == "all",
+    )
 
 
 @bp.post("/approve")
 @allows(Act.ENROL)
 def decide() -> ResponseReturnValue:
-    """Let the chosen ones go, or stop their sequences. What a colleague dealt with stays as it is."""
-    chosen = [one[:26] for one in request.form.getlist("mail")[:MOST]]
+    """Let the chosen ones go, or stop their sequences. What a colleague dealt with stays as it is.
+
+    A mail's own button means that mail alone, whatever else is chosen.
+    """
+    chosen = [one[:26] for one in (request.form.getlist("only") or request.form.getlist("mail"))[:MOST]]
     refused = request.form.get("act") == "turn_down"
     if refused and len(chosen) > 1 and "sure" not in request.form:
         asked = [_mail(one) for one in held(reading()) if one.public_id in chosen]
@@ -72,8 +81,15 @@ def _mail(one: Held) -> dict[str, Any]:
         "rest": rest,
         "initials": words.initials(one.name),
         "tint": one.prospect_id % 8,
-        "when": times.short(max(one.due_at, now()), now()),
+        "when": _when(one.due_at),
     }
+
+
+def _when(due_at: datetime) -> str:
+    """When it would leave: at the planner's moment, or once it is let go and its reader's office is open."""
+    if due_at > now():
+        return f"{times.inside(times.short(due_at, now()))} at the earliest"
+    return "as soon as it is approved, in their office hours"
 
 
 def _parts(wire: bytes) -> tuple[str, str]:

@@ -33,6 +33,11 @@ def short(at: datetime, now: datetime) -> str:
     return f"{day(at, now)} {clock(at)}"
 
 
+def inside(said: str) -> str:
+    """The same within a sentence: `tomorrow`, not `Tomorrow`."""
+    return said[0].lower() + said[1:] if said.startswith(("Today", "Yesterday", "Tomorrow")) else said
+
+
 def ago(at: datetime, now: datetime) -> str:
     """How long ago under a day, else the day."""
     passed = now - at

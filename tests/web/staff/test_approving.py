@@ -1,6 +1,7 @@
 """Approving first mails, changing one mail, and the dead links of a test, as people press them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -45,6 +46,36 @@ def test_pressing_approve_lets_it_go(sales: Browser, waiting: int, outreach: Out
     assert answer.location == "/approve?did=approved"
     outreach.plan()
     assert outreach.states() == [MessageState.DUE]
+
+
+def test_nothing_is_chosen_before_somebody_chose_it(sales: Browser, waiting: int) -> None:
+    boxes = re.compile(r'<input type="checkbox" name="mail"[^>]*>')
+    [box] = boxes.findall(sales.get("/approve").text)
+    [chosen] = boxes.findall(sales.get("/approve?chosen=all").text)
+    assert (" checked" in box, " checked" in chosen) == (False, True)
+
+
+def test_a_mails_own_button_approves_that_one_whatever_else_is_chosen(
+    sales: Browser, waiting: int, outreach: Outreach
+) -> None:
+    other = outreach.person(name="Jan van der Meer")
+    outreach.enrol(other, waiting)
+    with outreach.services.database.transaction() as session:
+        session.execute(update(Enrolment).values(next_due_at=outreach.now))
+    outreach.plan()
+    ids = {one.prospect_id: one.public_id for one in outreach.messages()}
+    assert f'name="only" value="{ids[other]}"' in sales.get("/approve").text
+    sales.post("/approve", {"mail": list(ids.values()), "only": ids[other]})
+    assert {one.prospect_id for one in outreach.enrolments() if one.approved_at} == {other}
+
+
+def test_beside_a_mail_stands_when_it_would_leave_at_the_earliest(
+    sales: Browser, waiting: int, clock: FakeClock, services: Services
+) -> None:
+    assert "as soon as it is approved, in their office hours" in sales.get("/approve").text
+    with services.database.transaction() as session:
+        session.execute(update(Message).values(due_at=clock.now + timedelta(days=1)))
+    assert "tomorrow 13:00 at the earliest" in sales.get("/approve").text
 
 
 def test_the_second_of_two_colleagues_is_told(sales: Browser, waiting: int, outreach: Outreach) -> None:

@@ -54,6 +54,22 @@
   document.addEventListener("htmx:after:swap", count);
   addEventListener("pageshow", count);   /* Firefox keeps ticks over a reload */
 
+  /* chosen in a form: its button says how many */
+  const choices = () => crm.all("form:has([data-how-many]) input[type=checkbox]");
+  const tell = () => crm.all("[data-how-many]").forEach((words) => {
+    words.dataset.before ??= words.textContent;
+    const on = choices().filter((box) => box.checked).length;
+    words.textContent = on ? `${words.dataset.howMany} ${on}` : words.dataset.before;
+  });
+  document.addEventListener("change", tell);
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest("[data-choose=all]")) return;
+    event.preventDefault();   /* without script the page comes again with all of them ticked */
+    choices().forEach((box) => { box.checked = true; });
+    tell();
+  });
+  addEventListener("pageshow", tell);
+
   /* the queue: mark what is open; when it leaves the list, its neighbour opens */
   let neighbour = null;
   let opened = null;   /* what a click opened: the queue asks the server again and again, which does not know */
