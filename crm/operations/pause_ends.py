@@ -27,6 +27,11 @@ def of(session: Session, scope: str) -> datetime | None:
     return session.scalar(select(PauseEnd.ends_at).where(PauseEnd.scope == scope))
 
 
+def standing(session: Session) -> dict[str, datetime]:
+    """When each pause that has an end is over, by its scope."""
+    return {one.scope: one.ends_at for one in session.scalars(select(PauseEnd))}
+
+
 def put(session: Session, scope: str, ends_at: datetime | None, *, by: int | None) -> None:
     """Give a pause this end; None takes it away."""
     if ends_at is None:

@@ -22,7 +22,8 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "paused": "Paused. Nothing leaves from now on.",
         "paused_leaving": "Paused. A mail that was leaving at this moment may still arrive.",
         "taken_back": "Taken back. Nothing was sent, and your text is still here.",
-        "end_moved": "Saved. The pause has this end now.",
+        "end_gone": "Saved. It waits until somebody lets it go on.",
+        "goes_on": "Nothing was changed: it goes on already.",
         "step_skipped": "Skipped. What comes next keeps its delay.",
         "approved": "Approved. They leave in office hours, as the readers have them.",
         "turned_down": "Not sent. Their sequence has stopped.",
@@ -61,6 +62,14 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a page that was redirected to says about what was just done, by the word in its address."""
 
+NOT_DONE: Final = frozenset(
+    {
+        "left", "some_were_done", "none_chosen", "nothing_to_try", "as_it_was", "goes_on", "bad_day",
+        "draft_newer", "text_last", "companys_no",
+    }
+)  # fmt: skip
+"""Those that say that it was not done, or not wholly: no tick stands beside them."""
+
 
 def after(url: str, text: str, undo_url: str | None, me: Me) -> str:
     """The address of a page that says so, with a way back: for who works without script or outran it.
@@ -78,13 +87,15 @@ def after(url: str, text: str, undo_url: str | None, me: Me) -> str:
 
 def shown(me: Me) -> list[dict[str, str | None]]:
     """What this request's page is to say, in the shape of the toast macro."""
-    text, undo_url = DID.get(request.args.get("did", "")), None
+    did = request.args.get("did", "")
+    text, undo_url = DID.get(did), None
     if "said" in request.args:
         try:
             text, undo_url = _signer(me).loads(request.args["said"])
         except BadSignature:  # of an earlier session, or nobody's
             text = None
-    return [{"text": text, "undo_url": undo_url, "kind": "done"}] if text else []
+    kind = "wait" if did in NOT_DONE and "said" not in request.args else "done"
+    return [{"text": text, "undo_url": undo_url, "kind": kind}] if text else []
 
 
 def _signer(me: Me) -> URLSafeSerializer:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request, url_for
 
+from crm.operations import pause_ends
 from crm.queries.frame import Counts, counts
+from crm.queries.leaving import EVERYTHING
 from crm.staff.roles import Act, may
 from crm.staff.sessions import Me
 from crm.web import flashes
@@ -79,7 +81,8 @@ def _nav(me: Me, numbers: Counts) -> list[dict[str, object]]:
 def _sending(numbers: Counts) -> dict[str, object]:
     text = "Sending" if numbers.alive else "The scheduler does not run"
     if numbers.paused:
-        text = "Paused"
+        ends_at = pause_ends.of(reading(), str(EVERYTHING))
+        text = f"Paused until {times.inside(times.day(ends_at, now()))}" if ends_at else "Paused"
     local = max(numbers.next_at, now()).astimezone(HOME) if numbers.next_at else None
     return {
         "text": text,

@@ -115,12 +115,13 @@ def _whole(typed: str | None) -> int:
 
 def _page(fault: str = "", typed: dict[str, str] | None = None) -> str:
     session, kept, months = reading(), typed or {}, services().settings.retention_months
+    ends = pausing.ends()
     return render_template(
         "staff/settings/limits.html",
         fault=fault,
         may_set=may(me().role, Act.SETTINGS),
         limits=[_limit(one, kept) for one in query.limits(session)],
-        boxes=[_box(one, kept) for one in query.boxes(session, now=now())],
+        boxes=[_box(one, kept, ends) for one in query.boxes(session, now=now())],
         fresh={name: kept.get(f"new-{name}", "") for name in ("address", *_NAMES)},
         fixed=[
             ("In a sequence, one person", f"{DEFAULTS.sequences_a_person} at a time"),
@@ -147,7 +148,7 @@ def _limit(one: Limit, typed: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _box(one: Box, typed: dict[str, str]) -> dict[str, Any]:
+def _box(one: Box, typed: dict[str, str], ends: dict[str, str]) -> dict[str, Any]:
     row = one.row
     minutes = {"gap_minutes": row.gap_seconds // 60, "jitter_minutes": row.jitter_seconds // 60}
     values = {name: str(minutes.get(name, getattr(row, name, 0))) for name in _NUMBERS}
@@ -160,6 +161,7 @@ def _box(one: Box, typed: dict[str, str]) -> dict[str, Any]:
         "wished": typed.get(f"{row.id}-address", row.address),
         **{name: typed.get(f"{row.id}-{name}", getattr(row, name)) for name in _NAMES},
         "paused": row.paused_at is not None,
+        "until": ends.get(str(Scope(Reach.MAILBOX, row.id)), ""),
         "why": why_paused(row.pause_reason) if row.paused_at else "",
         "today": today,
         **{name: typed.get(f"{row.id}-{name}", value) for name, value in values.items()},

@@ -14,6 +14,7 @@ from crm.operations import pause_ends
 from crm.queries.leaving import Reach, Scope
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.staff.roles import Act
+from crm.web import flashes
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import times
@@ -42,7 +43,7 @@ def enrolment(prospect_id: int, enrolment_id: int, verb: str) -> ResponseReturnV
         return redirect(url_for("prospect.show", prospect_id=prospect_id, did="bad_day"), 303)
     back = url_for("prospect.show", prospect_id=prospect_id)
     if verb == "pause" and state is EnrolmentState.PAUSED:
-        return turn(scope, on=True, until=until, back=back, did="end_moved")
+        return turn(scope, on=True, until=until, back=back, is_new=False)
     return turn(scope, on=verb == "pause", until=until, back=back)
 
 
@@ -70,19 +71,8 @@ def ask_end(reach: str, scope_id: int) -> ResponseReturnValue:
     """Until when it is paused, and the form for another end."""
     scope = Scope(Reach(reach), scope_id)
     if not is_paused(reading(), scope):
-        raise NotFoundError
-    ends_at = pause_ends.of(reading(), str(scope))
-    what, back = _PAGES[scope.reach]
-    return render_template(
-        "staff/pause_end.html",
-        what=what,
-        back=back(scope_id),
-        reach=reach,
-        scope_id=scope_id,
-        said=times.day(ends_at, now()) if ends_at else "",
-        until=f"{times.local(ends_at):%Y-%m-%d}" if ends_at else "",
-        tomorrow=f"{times.local(now()) + timedelta(days=1):%Y-%m-%d}",
-    )
+        return redirect(f"{_PAGES[scope.reach][1](scope_id)}?did=goes_on", 303)
+    return _end_page(scope)
 
 
 @bp.post(_END)
@@ -91,22 +81,56 @@ def move_end(reach: str, scope_id: int) -> ResponseReturnValue:
     """Give a running pause of a sequence, a mailbox or everything another end, or none."""
     scope, typed = Scope(Reach(reach), scope_id), request.form.get("until", "").strip()
     back, until = _PAGES[scope.reach][1](scope_id), _start_of(typed) if typed else None
-    if typed and until is None:
-        return redirect(f"{back}?did=bad_day", 303)
+    if typed and until is None and is_paused(reading(), scope):
+        return _end_page(
+            scope, typed, "Choose a day after today, within two years. Nothing was changed."
+        ), 422
     with services().database.transaction() as session:
         moved = pause_end.move_end(session, scope, Wish(chain.Actor.staff(me().id), now(), until=until))
-    return redirect(f"{back}?did={'end_moved' if moved else 'as_it_was'}", 303)
+    return redirect(_moved(back, until) if moved else f"{back}?did=goes_on", 303)
+
+
+def _end_page(scope: Scope, typed: str = "", fault: str = "") -> str:
+    ends_at = pause_ends.of(reading(), str(scope))
+    what, back = _PAGES[scope.reach]
+    return render_template(
+        "staff/pause_end.html",
+        what=what,
+        back=back(scope.id),
+        reach=scope.reach.value,
+        scope_id=scope.id,
+        said=times.inside(times.day(ends_at, now())) if ends_at else "",
+        until=typed or (f"{times.local(ends_at):%Y-%m-%d}" if ends_at else ""),
+        tomorrow=f"{times.local(now()) + timedelta(days=1):%Y-%m-%d}",
+        fault=fault,
+    )
+
+
+def ends() -> dict[str, str]:
+    """Until which day a pause lasts, by its scope; what waits for somebody is not among them."""
+    return {scope: times.inside(times.day(at, now())) for scope, at in pause_ends.standing(reading()).items()}
+
+
+def _moved(back: str, until: datetime | None) -> str:
+    """The page that says which end the pause has now."""
+    if until is None:
+        return f"{back}?did=end_gone"
+    return flashes.after(back, f"Saved. Paused until {times.inside(times.day(until, now()))}.", None, me())
 
 
 def turn(
-    scope: Scope, *, on: bool, back: str, reason: str = "", until: datetime | None = None, did: str = "paused"
+    scope: Scope, *, on: bool, back: str, reason: str = "", until: datetime | None = None, is_new: bool = True
 ) -> ResponseReturnValue:
-    """Pause a scope, or let it go on, and return to a page (its address) that says what came of it."""
+    """Pause a scope, or let it go on, and return to a page (its address) that says what came of it.
+
+    `is_new` False: it is paused already, and gets another end.
+    """
     wish = Wish(by=chain.Actor.staff(me().id), at=now(), reason=reason, until=until)
     if on:
         paused = pauses.pause(services().pause_desk, scope, wish)
-        did = did if paused.is_final else "paused_leaving"
-        changed = paused.changed
+        did, changed = "paused" if paused.is_final else "paused_leaving", paused.changed
+        if changed and paused.is_final and not is_new:
+            return redirect(_moved(back, until), 303)
     else:
         with services().database.transaction() as session:
             changed = pauses.resume(session, scope, wish)

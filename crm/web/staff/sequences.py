@@ -43,13 +43,14 @@ def listing() -> ResponseReturnValue:
     """Every sequence with its numbers; those that were put away on a page of their own."""
     put_away = request.args.get("show") == "archived"
     published = set(reading().scalars(select(SequenceVersion.sequence_id).distinct()))
-    everything = overview(reading())
+    everything, ends = overview(reading()), pausing.ends()
     rows = [
         {
             "id": one.id,
             "name": one.name,
             "language": words.LANGUAGES.get(one.language, one.language),
             "paused": one.paused_at is not None,
+            "until": ends.get(str(Scope(Reach.SEQUENCE, one.id)), ""),
             "draft": one.id not in published,
             "running": states.get(EnrolmentState.RUNNING, 0) + states.get(EnrolmentState.PAUSED, 0),
             "all": sum(states.values()),
@@ -91,6 +92,7 @@ def show(sequence_id: int) -> ResponseReturnValue:
         versions=[view.version_line(one) for one in published],
         draft=view.draft_line(draft_of(reading(), sequence_id)),
         older=older,
+        until=pausing.ends().get(str(Scope(Reach.SEQUENCE, sequence_id)), ""),
         alarms=[
             alarm_words.of(one, may_resume=False)
             for one in standing(reading())

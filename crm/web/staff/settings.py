@@ -122,6 +122,7 @@ def _page(fault: str = "", typed: Mapping[str, str] = MappingProxyType({})) -> s
         fault=fault,
         typed={name: typed.get(name, "") for name in _TYPED},
         paused=switches.is_on(session, switches.PAUSED),
+        until=pausing.ends().get(str(EVERYTHING), ""),
         interest=switches.is_on(session, switches.LEGITIMATE_INTEREST),
         may_set=may(me().role, Act.SETTINGS),
         assessments=known,

@@ -41,6 +41,13 @@ def did(browser: Browser, path: str, **form: str) -> str:
     return parse_qs(urlsplit(answer.headers["Location"]).query)["did"][0]
 
 
+def told(browser: Browser, path: str, **form: str) -> str:
+    """The page that one comes back to, with what it says was done."""
+    answer = browser.post(path, form)
+    assert answer.status_code == 303
+    return browser.get(answer.headers["Location"]).text
+
+
 @pytest.mark.parametrize("reach", [Reach.MAILBOX, Reach.SEQUENCE, Reach.ENROLMENT])
 def test_a_pause_holds_and_is_taken_back_with_one_press(
     admin: Browser, outreach: Outreach, enrolment: str, reach: Reach
@@ -77,7 +84,7 @@ def test_a_running_pause_gets_another_end_or_none(
     person = enrolment.partition("/series")[0]
     did(sales, f"{enrolment}/pause", until="2026-03-20")
     assert 'name="until" min="2026-03-03" value="2026-03-20"' in sales.get(person).text
-    assert did(sales, f"{enrolment}/pause", until="2026-03-10") == "end_moved"
+    assert "Saved. Paused until Tue 10 Mar." in told(sales, f"{enrolment}/pause", until="2026-03-10")
     assert "Paused by a colleague. Until Tue 10 Mar." in sales.get(person).text
     clock.now = NOW.replace(day=10, hour=15, minute=50)
     outreach.plan()
@@ -86,7 +93,7 @@ def test_a_running_pause_gets_another_end_or_none(
 
 def test_a_running_pause_may_lose_its_end(sales: Browser, outreach: Outreach, enrolment: str) -> None:
     did(sales, f"{enrolment}/pause", until="2026-03-20")
-    assert did(sales, f"{enrolment}/pause") == "end_moved"
+    assert did(sales, f"{enrolment}/pause") == "end_gone"
     assert outreach.enrolments()[0].resumes_at is None
 
 
@@ -101,17 +108,20 @@ def test_a_running_pause_of_more_than_one_person_gets_another_end(
         "everything": "/settings",
     }[reach]  # fmt: skip
     path = f"/pauses/{reach}/{numbers.get(reach, 0)}/end"
-    assert admin.get(path).status_code == 404
+    assert admin.get(path).location == f"{page}?did=goes_on"
     on = {
         "sequence": f"{page}/pause", "mailbox": f"/settings/mailboxes/{numbers['mailbox']}/pause",
         "everything": "/settings/switch/paused",
     }[reach]  # fmt: skip
     admin.post(on, {"on": "yes"})
     assert f'href="{path}"' in admin.get(page).text
-    assert did(admin, path, until="2026-03-01") == "bad_day"
-    assert did(admin, path, until="2026-03-04") == "end_moved"
+    refused = admin.post(path, {"until": "2026-03-01"})
+    assert (refused.status_code, 'value="2026-03-01"' in refused.text) == (422, True)
+    assert "Saved. Paused until Wed 4 Mar." in told(admin, path, until="2026-03-04")
+    assert "until Wed 4 Mar</span>" in admin.get(page).text
     assert "Paused until Wed 4 Mar." in admin.get(path).text
-    assert did(admin, path, until="2026-03-03") == "end_moved"
+    assert did(admin, path) == "end_gone"
+    assert "Saved. Paused until tomorrow." in told(admin, path, until="2026-03-03")
     clock.now = NOW.replace(day=3, hour=10)
     outreach.plan()
     with outreach.services.database.reading() as session:
@@ -185,7 +195,9 @@ def test_only_a_late_step_is_skipped_and_only_once(late: str, sales: Browser, ou
 def test_a_day_that_is_none_ahead_changes_nothing(
     sales: Browser, outreach: Outreach, enrolment: str, day: str
 ) -> None:
-    assert did(sales, f"{enrolment}/pause", until=day) == "bad_day"
+    page = told(sales, f"{enrolment}/pause", until=day)
+    assert "Nothing was changed: choose a day" in page
+    assert "#timer" in page.partition('class="toast"')[2].partition("Nothing was changed")[0]
     assert outreach.enrolments()[0].state is EnrolmentState.RUNNING
 
 
