@@ -77,6 +77,28 @@ def record_of(session: Session, step: Troubled, *, since: datetime) -> Record:
     )
 
 
+def records_of(session: Session, sequence_id: int, *, since: datetime) -> dict[int, Record]:
+    """The same of every step of a sequence that wrote or failed since, by where it stands: for its page."""
+    left = _m.sent_at > since
+    refused = and_(TROUBLE, _m.changed_at > since, _m.state == MessageState.REJECTED)
+    no_such, turned_away = _m.outcome.like(NO_SUCH_MAILBOX), _m.outcome.like(BLOCKED)
+    query = (
+        select(
+            func.max(Step.position),
+            func.count().filter(or_(left, and_(refused, or_(no_such, turned_away)))),
+            func.count().filter(or_(and_(left, _is_hard()), and_(refused, no_such))),
+            func.count().filter(and_(left, _m.state == MessageState.COMPLAINED)),
+            func.count().filter(or_(and_(left, _is_block()), and_(refused, turned_away))),
+        )
+        .select_from(Step)
+        .join(SequenceVersion, SequenceVersion.id == Step.version_id)
+        .join(_messages, _m.step_id == Step.id)
+        .where(SequenceVersion.sequence_id == sequence_id, or_(left, refused))
+        .group_by(Step.lineage)
+    )
+    return {position: Record(*counts) for position, *counts in session.execute(query)}
+
+
 def _is_hard() -> ColumnElement[bool]:
     """It came back for good: a report that says otherwise (not now, not from us) is another matter."""
     reports = select(_e.id).where(_e.message_id == _m.id, _e.kind.like("b%"))

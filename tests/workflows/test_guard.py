@@ -14,6 +14,7 @@ from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind, TrackingMode
 from crm.operations import rules
 from crm.operations.models import Alarm
+from crm.queries.guardrails import record_of, records_of, troubled
 from crm.queries.leaving import Reach, Scope
 from crm.sequences import versions
 from crm.sequences.models import Sequence as SequenceRow
@@ -210,3 +211,20 @@ def test_publishing_a_step_anew_clears_nobodys_record(outreach: Outreach) -> Non
     ids += history(outreach, sequence, sent=30)
     fault(outreach, [ids[0], ids[-1]], MessageState.BOUNCED)
     assert look(outreach) == [Scope(Reach.SEQUENCE, sequence)]
+
+
+def test_a_sequences_page_counts_as_the_guard_does(outreach: Outreach) -> None:
+    sequence, other = outreach.sequence(mail(), mail(3, "")), outreach.sequence(mail())
+    history(outreach, sequence, sent=5, age=timedelta(days=8))
+    fault(outreach, history(outreach, other, sent=2), MessageState.BOUNCED)
+    ids = history(outreach, sequence, sent=20)
+    fault(outreach, ids[:3], MessageState.BOUNCED)
+    fault(outreach, ids[3:4], MessageState.COMPLAINED)
+    fault(outreach, ids[4:6], MessageState.REJECTED, outcome="550 5.1.1 no such user")
+    fault(outreach, ids[6:7], MessageState.REJECTED, outcome="554 5.7.1 refused")
+    since = outreach.now - timedelta(days=7)
+    with outreach.services.database.reading() as session:
+        [step] = [one for one in troubled(session, since=since) if one.sequence_id == sequence]
+        judged = record_of(session, step, since=since)
+        assert records_of(session, sequence, since=since) == {1: judged}
+    assert judged == Record(sent=20, bounced=5, complained=1, blocked=1)

@@ -1,7 +1,10 @@
 """A sequence's page in words, from what the queries read."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from crm.delivery.guardrails import Record
+from crm.kernel.readable import as_read
 from crm.permission.budgets import Budgets
 from crm.queries.arms import Compared
 from crm.queries.funnel import Coming, Funnel, StepCount
@@ -31,30 +34,54 @@ def between(share: Share) -> str:
     return f"{100 * found.low:.0f} to {100 * found.high:.0f} %"
 
 
-def stats(found: Funnel, budgets: Budgets) -> list[dict[str, Any]]:
-    """The figures on top, with the limits that hold for this house."""
-    back = _limit(found.bounced, found.sent, budgets.bounce_rate, budgets)
-    spam = _limit(found.complained, found.sent, budgets.complaint_rate, budgets)
+def stats(found: Funnel, budgets: Budgets, records: Mapping[int, Record]) -> list[dict[str, Any]]:
+    """The figures on top; of what goes wrong those that the guard judges, with the limits of this house.
+
+    records: of each step, by where it stands, over the time that the guard looks back.
+    """
+    back = _worst({at: (one.bounced, one.sent) for at, one in records.items()}, budgets.bounce_rate, budgets)
+    spam = _worst(
+        {at: (one.complained, one.sent) for at, one in records.items()}, budgets.complaint_rate, budgets
+    )
     written = found.people_written
+    ever = [f"to {written} people"]
+    if found.bounced:
+        ever.append(f"{found.bounced} came back")
+    if found.complained:
+        ever.append(f"{found.complained} called spam")
     return [
         {
             "key": "Enrolled",
             "value": found.enrolled,
             "detail": f"{found.states.get(EnrolmentState.RUNNING, 0)} running",
         },
-        {"key": "Mails sent", "value": found.sent, "detail": f"to {written} people"},
+        {"key": "Mails sent", "value": found.sent, "detail": ", ".join(ever)},
         {"key": "Replied", "value": found.replied, "detail": between(Share(found.replied, written))},
-        {"key": "Came back", "value": found.bounced, **back},
-        {"key": "Spam reports", "value": found.complained, **spam},
+        {"key": "Came back for good", **back},
+        {"key": "Spam reports", **spam},
     ]
 
 
-def _limit(part: int, whole: int, most: float, budgets: Budgets) -> dict[str, Any]:
-    """`1.2 %, limit 2 % from 50 mails on`, and whether it is reached."""
+def _worst(steps: Mapping[int, tuple[int, int]], most: float, budgets: Budgets) -> dict[str, Any]:
+    """The step that fares worst: `of 61 mails of step 1 in 7 days: 3.3 %, limit 2 % from 50 mails on`."""
     said = f"limit {100 * most:g} % from {budgets.rate_over_mails} mails on"
-    share = f"{100 * part / whole:.1f} %, " if whole >= FEWEST else ""
+    days = f"in {budgets.rate_over.days} days"
+    if not steps:
+        return {"value": 0, "detail": f"no mail {days}, {said}", "warn": False}
+
+    def weight(pair: tuple[int, tuple[int, int]]) -> tuple[bool, float, int]:
+        part, whole = pair[1]
+        return whole >= budgets.rate_over_mails, part / (whole or 1), whole
+
+    position, (part, whole) = max(steps.items(), key=weight)
+    share = f": {100 * part / whole:.1f} %" if whole >= FEWEST else ""
+    mails = f"{whole} mail{'' if whole == 1 else 's'}"
     is_reached = part > 0 and whole >= budgets.rate_over_mails and part >= most * whole
-    return {"detail": share + said, "warn": is_reached}
+    return {
+        "value": part,
+        "detail": f"of {mails} of step {position} {days}{share}, {said}",
+        "warn": is_reached,
+    }
 
 
 def funnel_rows(found: Funnel) -> list[dict[str, Any]]:
@@ -94,15 +121,15 @@ def step(one: StepCount, *, first: bool) -> dict[str, Any]:
     }
 
 
-def coming(one: Coming) -> dict[str, Any]:
-    """A line of what goes out next."""
+def coming(one: Coming, *, stands: bool) -> dict[str, Any]:
+    """A line of what goes out next; while it stands still nobody knows when."""
     return {
-        "when": times.short(one.at, now()),
+        "when": "" if stands else times.short(one.at, now()),
         "id": one.prospect_id,
-        "who": one.name,
+        "who": as_read(one.name),
         "what": f"{one.company}, step {one.position}",
-        "word": "ready" if one.queued else "planned",
-        "tone": "yes" if one.queued else "info",
+        "word": "waits" if stands else "ready" if one.queued else "planned",
+        "tone": "wait" if stands else "yes" if one.queued else "info",
     }
 
 

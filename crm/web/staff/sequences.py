@@ -5,10 +5,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from crm.kernel.errors import NotFoundError
+from crm.operations import alarms
 from crm.queries.alarms import standing
 from crm.queries.arms import compared
 from crm.queries.funnel import funnel, overview
-from crm.queries.leaving import Reach, Scope
+from crm.queries.guardrails import records_of
+from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.queries.limits import budgets_held
 from crm.queries.on_their_way import how_many
 from crm.queries.versions_of import draft_of, versions_of
@@ -20,6 +22,7 @@ from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import alarm_words, pausing, words
 from crm.web.staff import sequence_view as view
+from crm.workflows.sending.pause_end import is_paused
 from crm.workflows.series.switch_variant import LastTextError, switch_variant
 
 bp = Blueprint("sequences", __name__)
@@ -76,28 +79,30 @@ def show(sequence_id: int) -> ResponseReturnValue:
     row = found_or_404(sequence_id)
     found = funnel(reading(), sequence_id)
     published = versions_of(reading(), sequence_id)
+    scope, budgets = Scope(Reach.SEQUENCE, sequence_id), budgets_held(reading())
+    window = now() - budgets.rate_over
+    judged_from = max(window, alarms.last_resolved(reading(), str(scope)) or window)
+    records = records_of(reading(), sequence_id, since=judged_from)
+    stands = row.paused_at is not None or is_paused(reading(), EVERYTHING)
     older = how_many(reading(), sequence_id, not_in=published[0].id)[0] if published else 0
     return render_template(
         "staff/sequences/show.html",
         row=row,
         may_publish=may(me().role, Act.PUBLISH),
-        stats=view.stats(found, budgets_held(reading())),
+        stats=view.stats(found, budgets, records),
         steps=[view.step(one, first=number == 0) for number, one in enumerate(found.steps)],
         enrolled=found.enrolled,
         sent_before=found.sent_before,
         funnel=view.funnel_rows(found),
         exits=view.exits(found),
-        coming=[view.coming(one) for one in found.coming],
+        coming=[view.coming(one, stands=stands) for one in found.coming],
         compared=[view.comparison(one) for one in compared(reading(), sequence_id)],
         versions=[view.version_line(one) for one in published],
         draft=view.draft_line(draft_of(reading(), sequence_id)),
         older=older,
-        until=pausing.ends().get(str(Scope(Reach.SEQUENCE, sequence_id)), ""),
-        alarms=[
-            alarm_words.of(one, may_resume=False)
-            for one in standing(reading())
-            if one.scope == Scope(Reach.SEQUENCE, sequence_id)
-        ],
+        until=pausing.ends().get(str(scope), ""),
+        stands="it" if row.paused_at else "everything" if stands else "",
+        alarms=[alarm_words.of(one, may_resume=False) for one in standing(reading()) if one.scope == scope],
     )
 
 

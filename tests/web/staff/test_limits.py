@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.audit.models import AuditEntry
+from crm.delivery.guardrails import Record
 from crm.delivery.models import Mailbox
 from crm.kernel.mail import MailKind
 from crm.permission.budgets import DEFAULTS
@@ -67,15 +68,19 @@ def test_a_sequences_page_shows_the_limits_that_hold(admin: Browser, outreach: O
     assert "limit 0.25 % from 20 mails on" in page
 
 
-def test_a_figure_warns_from_the_owners_own_limits_on() -> None:
+def test_a_figure_is_what_the_guard_judges_and_warns_from_the_owners_own_limits_on() -> None:
     found = Funnel(
-        enrolled=20, states={}, exits={}, steps=[], sent=20, people_written=20, replied=0, bounced=1,
+        enrolled=120, states={}, exits={}, steps=[], sent=120, people_written=120, replied=0, bounced=9,
         complained=0,
     )  # fmt: skip
-    warned = {one["key"]: one.get("warn") for one in stats(found, DEFAULTS)}
-    assert (warned["Came back"], warned["Spam reports"]) == (False, False)
-    strict = replace(DEFAULTS, rate_over_mails=20)
-    assert {one["key"]: one.get("warn") for one in stats(found, strict)}["Came back"]
+    records = {1: Record(sent=100, bounced=1, complained=0), 2: Record(sent=20, bounced=1, complained=0)}
+    usual = {one["key"]: one for one in stats(found, DEFAULTS, records)}
+    assert usual["Came back for good"]["detail"].startswith("of 100 mails of step 1 in 7 days: 1.0 %")
+    assert [usual[key]["warn"] for key in ("Came back for good", "Spam reports")] == [False, False]
+    assert usual["Mails sent"]["detail"] == "to 120 people, 9 came back"
+    strict = {one["key"]: one for one in stats(found, replace(DEFAULTS, rate_over_mails=20), records)}
+    assert strict["Came back for good"]["detail"].startswith("of 20 mails of step 2")
+    assert strict["Came back for good"]["warn"]
 
 
 def test_what_was_not_changed_is_not_on_record(admin: Browser, services: Services) -> None:

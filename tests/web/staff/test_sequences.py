@@ -436,3 +436,15 @@ def test_what_was_sent_says_which_step_of_which_version_and_which_text(
         page = admin.get(f"/prospects/{message.prospect_id}").text
         said = f"{name}, version 1, step 1, text {letters[message.variant_id or 0]}"
         assert f'href="/sequences/{sequence}/versions/1">{said}<' in page
+
+
+def test_a_paused_sequence_tells_no_times_that_are_untrue(admin: Browser, outreach: Outreach) -> None:
+    sequence = outreach.sequence(mail())
+    outreach.enrol(outreach.person("info@b\u00fccher.example", name=""), sequence)
+    page = admin.get(f"/sequences/{sequence}").text
+    assert ('class="rows going"' in page, ">planned<" in page) == (True, True)
+    assert ("info@b\u00fccher.example" in page, "xn--" in page) == (True, False)
+    admin.post(f"/sequences/{sequence}/pause")
+    page = admin.get(f"/sequences/{sequence}").text
+    assert "Nothing leaves while it is paused" in page
+    assert ('class="rows going"' in page, ">planned<" in page) == (False, False)
