@@ -1,6 +1,7 @@
 """Which tasks wait for somebody: one answer for Today, the side bar, the list and a prospect's page."""
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
 
 from crm.conversations import tasks
 from crm.conversations.models import Task, TaskKind
@@ -21,6 +22,21 @@ def waiting() -> ColumnElement[bool]:
     )
     goes_on = exists().where(Enrolment.id == Task.enrolment_id, Enrolment.state.in_(ACTIVE), undoubted)
     return and_(tasks.is_open(), or_(Task.enrolment_id.is_(None), goes_on))
+
+
+def late_step(session: Session, task_id: int) -> int | None:
+    """The sequence of one person that asks by this task whether a step that came too late should still go."""
+    query = (
+        select(Enrolment.id)
+        .join(Task, Task.enrolment_id == Enrolment.id)
+        .where(
+            Task.id == task_id,
+            Task.kind == TaskKind.REVIEW,
+            Enrolment.state == EnrolmentState.PAUSED,
+            Enrolment.stop_reason == StopReason.TOO_LATE,
+        )
+    )
+    return session.scalar(query)
 
 
 def of(staff_id: int) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from crm.queries.correspondence import PROOFS
 from crm.replies.complaints import text_in
 from crm.replies.models import InboundMail, InboundState
 from crm.replies.verdicts import MailKind
+from crm.sequences.models import Enrolment, EnrolmentState
 
 MOST = 50
 """Rows of each list; of what is beyond one more is read, to say that there is more."""
@@ -76,6 +77,12 @@ def text_complained_about(session: Session, evidence: str) -> AnnoyingText | Non
     """The text a spam report is about, by the evidence noted with it; None where it names none of ours."""
     text = text_in(evidence)
     return annoying_text(session, text.sequence_id, text.step_id) if text is not None else None
+
+
+def waits(session: Session, prospect_id: int) -> bool:
+    """Whether a sequence of theirs is paused."""
+    paused = Enrolment.prospect_id == prospect_id, Enrolment.state == EnrolmentState.PAUSED
+    return session.scalar(select(Enrolment.id).where(*paused).limit(1)) is not None
 
 
 def due_tasks(session: Session, *, staff_id: int, until: datetime) -> list[Item]:

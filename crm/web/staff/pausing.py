@@ -41,7 +41,7 @@ def enrolment(prospect_id: int, enrolment_id: int, verb: str) -> ResponseReturnV
     until = _start_of(typed) if verb == "pause" and typed else None
     if verb == "pause" and typed and until is None:
         return redirect(url_for("prospect.show", prospect_id=prospect_id, did="bad_day"), 303)
-    back = url_for("prospect.show", prospect_id=prospect_id)
+    back = _home_of(prospect_id)
     if verb == "pause" and state is EnrolmentState.PAUSED:
         return turn(scope, on=True, until=until, back=back, is_new=False)
     return turn(scope, on=verb == "pause", until=until, back=back)
@@ -54,7 +54,14 @@ def skip(prospect_id: int, enrolment_id: int) -> ResponseReturnValue:
     with services().database.transaction() as session:
         skipped = skip_step(session, prospect_id, enrolment_id, by=chain.Actor.staff(me().id), at=now())
     did = "step_skipped" if skipped else "as_it_was"
-    return redirect(url_for("prospect.show", prospect_id=prospect_id, did=did), 303)
+    return redirect(f"{_home_of(prospect_id)}?did={did}", 303)
+
+
+def _home_of(prospect_id: int) -> str:
+    """Their page, or Today where the question was answered there."""
+    if request.args.get("from") == "today":
+        return url_for("today.show")
+    return url_for("prospect.show", prospect_id=prospect_id)
 
 
 _PAGES: Final[dict[Reach, tuple[str, Callable[[int], str]]]] = {

@@ -222,12 +222,18 @@ def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
 
 def tasks(sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
     """Open tasks, late ones in words."""
+    asked = {
+        one.enrolment.id
+        for one in sheet.series
+        if (one.enrolment.state, one.enrolment.stop_reason) == (EnrolmentState.PAUSED, StopReason.TOO_LATE)
+    }
     return [
         {
             "id": task.id,
             "title": task.title,
             "when": times.short(task.due_at, now),
             "late": task.due_at < now,
+            "late_step": task.enrolment_id if task.enrolment_id in asked else None,
         }
         for task in sheet.tasks
     ]

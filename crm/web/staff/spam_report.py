@@ -4,8 +4,11 @@ from typing import Any, Final, NamedTuple
 
 from flask import url_for
 
+from crm.kernel.readable import as_read
 from crm.queries import today as query
+from crm.replies.complaints import recipients_of
 from crm.replies.models import InboundMail
+from crm.replies.reading import ReadMail, decoded, read
 from crm.replies.verdicts import MailKind
 from crm.web.context import reading
 
@@ -26,6 +29,13 @@ _NAMED: Final = _Words(
     ),
     advice="If you think it is true, write it down as a no. If not, let their sequences go on.",
 )
+_OVER: Final = _NAMED._replace(
+    means=(
+        "The report names their address, but carries nothing that proves the mail was ours. Anybody can "
+        "write such a report, so nothing is final. They are in no sequence that waits because of it."
+    ),
+    advice="If you think it is true, write it down as a no. If not, there is nothing to do.",
+)
 _NOBODY: Final = _Words(
     line="A mail provider says that somebody marked a mail of ours as spam. Nobody could be found for it.",
     means=(
@@ -33,8 +43,8 @@ _NOBODY: Final = _Words(
         "was stopped because of it."
     ),
     advice=(
-        "Read it, and write down a no for whoever you think it is about. If such reports repeat themselves, "
-        "look at the text, and at where the addresses came from."
+        "Read it, and write down a no on the page of whoever you think it is about. If such reports repeat "
+        "themselves, look at the text, and at where the addresses came from."
     ),
 )
 
@@ -48,14 +58,32 @@ def of(mail: InboundMail) -> dict[str, Any] | None:
     """What stands beside it, with the text it is about where it tells; None for any other mail."""
     if mail.kind != KIND:
         return None
-    words = _words(mail.prospect_id)
+    waits = mail.prospect_id is not None and query.waits(reading(), mail.prospect_id)
+    words = _OVER if mail.prospect_id is not None and not waits else _words(mail.prospect_id)
     text = query.text_complained_about(reading(), mail.evidence)
+    found = read(mail.raw) if mail.raw else None  # kept for 14 days
+    named = [str(one) for one in recipients_of(found)] if found else []
     return {
         "means": words.means,
         "advice": words.advice,
+        "waits": waits,
         "text": f"step {text.position} of “{text.sequence}”" if text else "",
         "href": url_for("sequences.show", sequence_id=text.sequence_id) if text else "",
+        "who": str(found.sender) if found and found.sender else "A mail provider",
+        "headers": _told(found, named) if found else None,
+        "look": url_for("prospects.listing", q=as_read(named[0]) if named else None),
     }
+
+
+def _told(report: ReadMail, named: list[str]) -> list[tuple[str, str]]:
+    """What it tells of the mail that it is about."""
+    enclosed = report.parts.returned
+    told = [("It names", as_read(", ".join(named)) or "nobody")]
+    if subject := decoded(enclosed.get("subject", "")).strip():
+        told.append(("About the mail", subject))
+    if sent := enclosed.get("date", "").strip():
+        told.append(("Sent", sent))
+    return told
 
 
 def _words(prospect_id: int | None) -> _Words:

@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import url_for
 
+from crm.conversations.models import TaskKind
 from crm.kernel.errors import NotFoundError
 from crm.kernel.readable import as_read
 from crm.permission.findings import Decision
 from crm.permission.words import explain
+from crm.queries import open_tasks
 from crm.queries import today as query
 from crm.queries.events import Event, Kind
 from crm.queries.prospect import Sheet, sheet
@@ -91,10 +93,11 @@ def pane(kind: str, item_id: int) -> dict[str, Any]:
     return {
         **_line(kind, item),
         "prospect_id": item.prospect_id,
-        "mail": _mail(mail, item) if mail else None,
+        "late_step": open_tasks.late_step(reading(), item.id) if item.code == TaskKind.REVIEW.value else None,
+        "mail": _mail(mail, item, report) if mail else None,
         "report": report,
         "before": said.subject if mail and said else "",
-        "labels": labels(item.code, is_known=item.prospect_id is not None),
+        "labels": labels(item.code, is_known=report["waits"] if report else item.prospect_id is not None),
         "suggested": suggestion(mail, now()) if mail else None,
         "may": None,
         "facts": [],
@@ -143,11 +146,13 @@ def _facts(found: Sheet) -> list[tuple[str, str]]:
     return facts if person.role else [fact for fact in facts if fact[0] != "Role"]
 
 
-def _mail(mail: InboundMail, item: Item) -> dict[str, Any]:
+def _mail(mail: InboundMail, item: Item, report: dict[str, Any] | None) -> dict[str, Any]:
+    """The mail as it came; a report is the provider's, whoever it names."""
+    who = report["who"] if report else item.name
     return {
-        "who": as_read(item.name),
-        "initials": words.initials(item.name),
-        "tint": (item.prospect_id or 0) % 8,
+        "who": as_read(who),
+        "initials": words.initials(who),
+        "tint": 0 if report else (item.prospect_id or 0) % 8,
         "to": "us",
         "when": times.short(mail.received_at, now()),
         "iso": mail.received_at.isoformat(),
@@ -155,5 +160,5 @@ def _mail(mail: InboundMail, item: Item) -> dict[str, Any]:
         "text": mail.text or "This mail could not be read. It is kept as it came.",
         "lang": "",
         "theirs": True,
-        "headers": None,
+        "headers": report["headers"] if report else None,
     }

@@ -151,6 +151,17 @@ def test_a_late_step_is_skipped_and_the_next_one_comes_after_its_delay(
     assert outreach.messages() == []
 
 
+def test_a_late_step_is_answered_where_it_is_asked_about_and_not_ticked_off(
+    late: str, sales: Browser, outreach: Outreach
+) -> None:
+    page = sales.get("/").text
+    assert f'action="{late}/resume?from=today"' in page
+    assert 'action="/tasks/1/done"' not in page + sales.get(late.partition("/series")[0]).text
+    answer = sales.post(f"{late}/skip?from=today")
+    assert answer.location == "/?did=step_skipped"
+    assert outreach.enrolments()[0].state is EnrolmentState.RUNNING
+
+
 def test_a_late_step_may_still_be_sent(late: str, sales: Browser, outreach: Outreach) -> None:
     assert "Send it after all" in sales.get(late.partition("/series")[0]).text
     did(sales, f"{late}/resume")

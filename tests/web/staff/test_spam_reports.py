@@ -30,6 +30,29 @@ def test_one_that_names_somebody_says_that_only_their_sequences_wait(
     assert f"/prospects/{talk.person}/refuse" in page
 
 
+def test_it_is_the_providers_and_tells_whom_it_names_and_about_which_mail(
+    talk: Correspondence, sales: Browser
+) -> None:
+    report = {"Original-Rcpt-To": "anna@winkel.example"}
+    talk.arrives(spam_report(report=report, enclosed={"Date": "Mon, 02 Mar 2026 10:00:00 +0100"}))
+    page = sales.get("/").text
+    card = page[page.index('<article class="mail theirs">') :].partition("</article>")[0]
+    assert "fbl@provider.example" in card
+    assert all(words in card for words in ("anna@winkel.example", "Foto&#39;s", "Mon, 02 Mar 2026"))
+    assert "Anna" not in card
+    assert "Write down a no" in page
+
+
+def test_of_somebody_whose_sequence_is_over_it_does_not_say_that_it_waits(
+    talk: Correspondence, sales: Browser
+) -> None:
+    sales.post(f"/prospects/{talk.person}/series/{talk.enrolment().id}/stop")
+    about_anna(talk)
+    page = sales.get("/").text
+    assert ("sequences wait" in page, "Not a no: go on" in page) == (False, False)
+    assert f"/prospects/{talk.person}/refuse" in page
+
+
 def test_it_can_be_told_to_go_on(talk: Correspondence, sales: Browser) -> None:
     mail = about_anna(talk)
     assert "Not a no: go on" in sales.get("/").text
@@ -70,6 +93,7 @@ def test_one_that_names_nobody_says_so_and_can_be_put_away(talk: Correspondence,
     page = sales.get("/").text
     assert "Nobody could be found for it" in page
     assert "This report is" not in page
+    assert 'href="/prospects"' in page[page.index('id="pane"') :]
     sales.post(f"/replies/{mail}/done")
     assert "Nobody could be found for it" not in sales.get("/").text
 
