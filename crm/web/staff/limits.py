@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from crm.audit import chain
 from crm.kernel.text import one_line, whole_number
 from crm.permission.budgets import DEFAULTS
+from crm.permission.rules import Rule
 from crm.queries import limits as query
 from crm.queries.leaving import Reach, Scope
 from crm.queries.limits import Box, Limit
@@ -18,7 +19,7 @@ from crm.web.staff import pausing, times
 from crm.web.staff.alarm_words import why_paused
 from crm.workflows.house.add_mailbox import add_mailbox, move_mailbox
 from crm.workflows.house.set_mailbox import MailboxWish, set_mailbox
-from crm.workflows.house.set_rules import Answerable, RuleFaultError, set_limits
+from crm.workflows.house.set_rules import Answerable, RuleFaultError, number_of, set_limits
 
 bp = Blueprint("limits", __name__)
 
@@ -37,14 +38,15 @@ def show() -> ResponseReturnValue:
 @allows(Act.SETTINGS)
 def change() -> ResponseReturnValue:
     """Change the numbers of the house: all of them, or none when one is wrong."""
-    asked = {one.rule.field: request.form.get(one.rule.field) for one in query.limits(reading())}
-    typed = {name: text for name, text in asked.items() if text is not None}
-    who = Answerable(me().id, now())
+    rules = [one.rule for one in query.limits(reading())]
+    typed = {one.field: text for one in rules if (text := request.form.get(one.field)) is not None}
+    if faults := {one.field: said for one in rules if one.field in typed and (said := _fault(typed, one))}:
+        return _page(faults, typed), 422
     try:
         with services().database.transaction() as session:
-            set_limits(session, typed, who=who)
+            set_limits(session, typed, who=Answerable(me().id, now()))
     except RuleFaultError as error:
-        return _page(str(error), typed), 422
+        return _page(error.fields, typed), 422
     return redirect(url_for("limits.show", did="saved"), 303)
 
 
@@ -63,7 +65,7 @@ def mailbox(mailbox_id: int) -> ResponseReturnValue:
             set_mailbox(session, mailbox_id, wish, who=Answerable(me().id, now()))
     except RuleFaultError as error:
         typed = {f"{mailbox_id}-{name}": form.get(name, "") for name in (*_NUMBERS, *_NAMES)}
-        return _page(str(error), typed), 422
+        return _page({f"{mailbox_id}-{name}": said for name, said in error.fields.items()}, typed), 422
     return redirect(url_for("limits.show", did="saved"), 303)
 
 
@@ -83,7 +85,10 @@ def add() -> ResponseReturnValue:
                 at=now(),
             )
     except RuleFaultError as error:
-        return _page(str(error), {f"new-{name}": text for name, text in typed.items()}), 422
+        return _page(
+            {f"new-{name}": said for name, said in error.fields.items()},
+            {f"new-{name}": text for name, text in typed.items()},
+        ), 422
     return redirect(url_for("limits.show", did="saved"), 303)
 
 
@@ -96,7 +101,7 @@ def move(mailbox_id: int) -> ResponseReturnValue:
         with services().database.transaction() as session:
             move_mailbox(session, mailbox_id, address, by=chain.Actor.staff(me().id), at=now())
     except RuleFaultError as error:
-        return _page(str(error), {f"{mailbox_id}-address": address}), 422
+        return _page({f"{mailbox_id}-address": str(error)}, {f"{mailbox_id}-address": address}), 422
     return redirect(url_for("limits.show", did="saved"), 303)
 
 
@@ -113,12 +118,23 @@ def _whole(typed: str | None) -> int:
     return -1 if number is None else number
 
 
-def _page(fault: str = "", typed: dict[str, str] | None = None) -> str:
+def _fault(typed: dict[str, str], rule: Rule) -> str:
+    """What is wrong with a number of the house; empty when nothing is."""
+    try:
+        number_of(typed[rule.field], rule)
+    except RuleFaultError as error:
+        return str(error)
+    return ""
+
+
+def _page(faults: dict[str, str] | None = None, typed: dict[str, str] | None = None) -> str:
+    """The page, with what was typed and what is wrong with each field of it."""
     session, kept, months = reading(), typed or {}, services().settings.retention_months
     ends = pausing.ends()
     return render_template(
         "staff/settings/limits.html",
-        fault=fault,
+        faults=faults or {},
+        first=next(iter(faults or {}), ""),
         may_set=may(me().role, Act.SETTINGS),
         limits=[_limit(one, kept) for one in query.limits(session)],
         boxes=[_box(one, kept, ends) for one in query.boxes(session, now=now())],

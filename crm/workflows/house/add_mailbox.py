@@ -24,7 +24,8 @@ def add_mailbox(
     address = _address(session, typed)
     shown, signs = one_line(display_name)[:120], one_line(sender_name)[:120]
     if not shown:
-        raise RuleFaultError("Recipients must see who writes: give the mailbox a name.")
+        fault = "Recipients must see who writes: give the mailbox a name."
+        raise RuleFaultError(fault, {"display_name": fault})
     row = Mailbox(address=address, display_name=shown, sender_name=signs or shown)
     session.add(row)
     session.flush()
@@ -53,10 +54,11 @@ def _address(session: Session, typed: str, *, but: int = 0) -> str:
     try:
         address = str(EmailAddress.parse(typed))
     except InvalidAddressError as error:
-        raise RuleFaultError(str(error)) from error
+        raise RuleFaultError(str(error), {"address": str(error)}) from error
     same = func.lower(Mailbox.address) == address.lower()
     if session.scalar(select(Mailbox.id).where(same, Mailbox.id != but)) is not None:
-        raise RuleFaultError("Another mailbox has this address.")
+        fault = "Another mailbox has this address."
+        raise RuleFaultError(fault, {"address": fault})
     return address
 
 

@@ -41,9 +41,8 @@ def set_mailbox(session: Session, mailbox_id: int, wish: MailboxWish, *, who: An
     row = session.get(Mailbox, mailbox_id)
     if row is None:
         raise NotFoundError
-    fault = _fault(wish, row, budgets_held(session).mails_a_mailbox_day_at_most)
-    if fault:
-        raise RuleFaultError(fault)
+    if faults := _faults(wish, row, budgets_held(session).mails_a_mailbox_day_at_most):
+        raise RuleFaultError(" ".join(faults.values()), faults)
     fresh = {
         "daily_cap": wish.daily_cap,
         "gap_seconds": 60 * wish.gap_minutes,
@@ -68,17 +67,22 @@ def set_mailbox(session: Session, mailbox_id: int, wish: MailboxWish, *, who: An
     )
 
 
-def _fault(wish: MailboxWish, row: Mailbox, most_a_day: int) -> str:
-    """What is wrong with it, in words; empty when nothing is. `most_a_day`: the owner's limit."""
+def _faults(wish: MailboxWish, row: Mailbox, most_a_day: int) -> dict[str, str]:
+    """What is wrong with each field, in words; empty when nothing is. `most_a_day`: the owner's limit."""
+    found = {}
+    if not wish.display_name.strip():
+        found["display_name"] = "Recipients must see who writes: give the mailbox a name."
     if wish.daily_cap != row.daily_cap and not 1 <= wish.daily_cap <= most_a_day:
-        return f"A mailbox sends 1 to {most_a_day} messages a day."
+        found["daily_cap"] = f"A mailbox sends 1 to {most_a_day} messages a day."
     ramp = (
         ("ramp_start", 0, most_a_day, f"On the first day: 0 (no limit of its own) to {most_a_day} mails."),
         ("ramp_step", 0, most_a_day, f"More each day: 0 to {most_a_day} mails."),
     )
-    for name, least, most, words in (*_PACE, *ramp):
-        if not least <= getattr(wish, name) <= most:
-            return words
+    found |= {
+        name: words
+        for name, least, most, words in (*_PACE, *ramp)
+        if not least <= getattr(wish, name) <= most
+    }
     if wish.ramp_start and wish.ramp_start < wish.daily_cap and not wish.ramp_step:
-        return "More each day: with 0 the mailbox would stay at its first day for ever."
-    return "" if wish.display_name.strip() else "Recipients must see who writes: give the mailbox a name."
+        found["ramp_step"] = "More each day: with 0 the mailbox would stay at its first day for ever."
+    return found

@@ -23,6 +23,11 @@ SWITCHES = (switches.LEGITIMATE_INTEREST,)
 class RuleFaultError(CrmError):
     """What was typed cannot be a rule; the message says why in words."""
 
+    def __init__(self, words: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(words)
+        self.fields = dict(fields or {})
+        """What is wrong with each field, where one is to blame."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answerable:
@@ -130,10 +135,11 @@ def _must_agree(budgets: Budgets) -> None:
     """A limit above what is counted is never reached, and nobody would notice."""
     if budgets.soft_bounces > budgets.soft_bounces_of:
         days, mails = RULES["soft_bounces"], RULES["soft_bounces_of"]
-        raise RuleFaultError(
+        words = (
             f"{days.title} {budgets.soft_bounces} {days.unit}: it never would, "
             f"counted over the last {budgets.soft_bounces_of} {mails.unit}. Choose as many mails at least."
         )
+        raise RuleFaultError(words, {days.field: words})
 
 
 def number_of(typed: str, rule: Rule) -> int:

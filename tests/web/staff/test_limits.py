@@ -1,5 +1,6 @@
 """Mailboxes and limits: a change holds at once, says who made it, and is on record."""
 
+import re
 from dataclasses import replace
 from html import unescape
 
@@ -116,6 +117,23 @@ def test_a_limit_that_can_never_be_reached_is_refused_in_words(
     assert answer.status_code == status
     assert ("it never would, counted over the last" in answer.text) == (status == 422)
     assert bool(record(services)) == (status == 303)
+
+
+def test_every_fault_is_said_beside_its_field_and_the_first_has_the_cursor(admin: Browser) -> None:
+    answer = admin.post("/settings/limits", {"mails_a_year": "99", "undo": "never", "soft_bounces": "3"})
+    assert answer.status_code == 422
+    marked = re.findall(r'<input[^>]* name="(\w+)"[^>]*aria-invalid="true"( autofocus)?', answer.text)
+    assert marked == [("mails_a_year", " autofocus"), ("undo", "")]
+    assert 'id="undo-fault"' in answer.text
+
+
+def test_every_fault_of_a_mailbox_is_said_beside_its_field(admin: Browser, outreach: Outreach) -> None:
+    box = outreach.mailbox()
+    wrong = {**PACE, "display_name": " ", "gap_minutes": "soon"}
+    page = admin.post(f"/settings/mailboxes/{box}", wrong).text
+    assert all(f'id="{name}-{box}-fault"' in page for name in ("name", "gap_minutes"))
+    page = admin.post("/settings/mailboxes", {"address": "nobody", "display_name": "Sanne"}).text
+    assert 'id="new-address-fault"' in page
 
 
 def test_a_salesperson_changes_no_limit(sales: Browser, outreach: Outreach) -> None:
