@@ -76,7 +76,7 @@ PAGES = {
 
 PARTS = {
     "around.show", "imports.broken", "mailbox.html", "mailbox.raw", "prospect_acts.export", "prospects.jump",
-    "sequence_editor.news", "today.waiting",
+    "second_addresses.at_home", "sequence_editor.news", "today.waiting",
 }  # fmt: skip
 """What is asked for by a page or kept as a file: seen with the page, or on none."""
 

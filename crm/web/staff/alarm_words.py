@@ -8,6 +8,7 @@ from flask import url_for
 from crm.kernel.mail import MailKind
 from crm.queries.alarms import Standing
 from crm.queries.leaving import Reach
+from crm.web.staff import times
 from crm.web.staff.words import MAILBOX_PAUSED
 
 _DOMAIN = "Put the record right where the domain is managed. It is looked at again every hour."
@@ -85,7 +86,7 @@ def _gate(one: Standing) -> dict[str, Any]:
 
 def silent_inbox(since: str) -> dict[str, Any]:
     """Nobody answers, or nobody is heard: at the top of Today as well."""
-    when = since.replace("Yesterday", "yesterday")
+    when = times.inside(since)
     return {
         "title": "Mail from outside is not read.",
         "why": f"The mailbox could not be opened since {when}. Answers wait there, a \u201cstop\u201d too.",

@@ -66,7 +66,7 @@ def _earlier(row: Import) -> dict[str, Any]:
 def _how_far(row: Import) -> str:
     """Rows done, and of how many where that is known and more are to come."""
     if row.total is None or row.total == row.position:
-        return f"{row.position:,} rows"
+        return f"{row.position:,} row{'' if row.position == 1 else 's'}"
     return f"{row.position:,} of {row.total:,} rows"
 
 
@@ -139,7 +139,9 @@ def result(row: Import, *, outcome: RowOutcome | None = None, after: int = 0) ->
     """The progress, the counts, and a page of the rows with a reason."""
     running = row.state is ImportState.RUNNING
     numbers = [
-        f"{row.position:,} of {row.total:,} rows" if row.total is not None else f"{row.position:,} rows"
+        f"{row.position:,} of {row.total:,} row{'' if row.total == 1 else 's'}"
+        if row.total is not None
+        else _how_far(row)
     ]
     if running and row.total is None:
         numbers = ["The file is read to its end first"]

@@ -121,7 +121,7 @@ def show(lead_id: int) -> ResponseReturnValue:
         waits=lead.handed_over_at is None,
         what_now=_what_now(lead),
         told=_told(lead) if request.args.get("did") == FIRST else "",
-        until=times.day(lead.code_expires_at, now()),
+        until=times.inside(times.day(lead.code_expires_at, now())),
         facts=_facts(lead),
         reports=[(times.short(one.received_at, now()), words.LEAD[one.kind][0]) for one in reports],
         stuck=lead.state is LeadState.REFUSED
@@ -176,7 +176,7 @@ def _noted_by(lead: Lead) -> str:
 
 def _told(lead: Lead) -> str:
     """What somebody hears who came to note a yes that was noted: whose it is, and how the link goes."""
-    when = times.short(lead.converted_at, now())
+    when = times.inside(times.short(lead.converted_at, now()))
     link = "We mail them the link." if lead.link_by_mail else "The link is to be passed on by a colleague."
     return f"{_noted_by(lead)} noted their yes before: {when}. Nothing was done twice. {link}"
 

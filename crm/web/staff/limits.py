@@ -154,7 +154,9 @@ def _limit(one: Limit, typed: dict[str, str]) -> dict[str, Any]:
     rule = one.rule
     said = rule.reason
     if one.was is not None and one.at is not None:
-        said += f" Was {rule.shown(one.was)}; changed by {one.by}, {times.short(one.at, now())}."
+        said += (
+            f" Was {rule.shown(one.was)}; changed by {one.by}, {times.inside(times.short(one.at, now()))}."
+        )
     return {
         "name": rule.field,
         "title": rule.title,

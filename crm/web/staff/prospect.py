@@ -110,7 +110,7 @@ def _is_complete(form: NoteForm, body: str) -> bool:
 
 
 def _saved(kept: Note, task: Task | None, found: Sheet) -> str:
-    follow_up = f". Follow-up {times.day(task.due_at, now()).replace('Tom', 'tom')}" if task else ""
+    follow_up = f". Follow-up {times.inside(times.day(task.due_at, now()))}" if task else ""
     reason = found.series[0].enrolment.stop_reason if found.series else None
     is_why = kept.kind is NoteKind.MEETING and reason is StopReason.MEETING
     return f"{_SAVED[kept.kind]}{follow_up}{'. Their sequence stopped' if is_why else ''}"

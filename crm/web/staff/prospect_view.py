@@ -46,7 +46,7 @@ def verdict(sheet: Sheet, now: datetime) -> dict[str, Any]:
     first = explain(decision.reasons[0]) if decision.reasons else None
     more = first.title if first and not decision.allows else ""
     if decision.verdict is Verdict.WAIT and decision.retry_at:
-        start = times.short(decision.retry_at, now).replace("Tomorrow", "tomorrow")
+        start = times.inside(times.short(decision.retry_at, now))
         more = f"{more}. A new mail may go from {start}."
     return {
         "state": words.VERDICT[decision.verdict],
@@ -202,10 +202,10 @@ def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
     running = row.state in ACTIVE
     said = words.STOPPED[row.stop_reason] if row.stop_reason else f"on step {row.position}"
     next_at = sheet.next_mail_at or row.next_due_at
-    coming = f"Next: {times.short(next_at, now)}." if next_at else ""
+    coming = f"Next: {times.inside(times.short(next_at, now))}." if next_at else ""
     if row.state is EnrolmentState.PAUSED:
         said = "paused by a colleague" if row.stop_reason is StopReason.BY_STAFF else said
-        coming = f"Until {times.day(row.resumes_at, now)}." if row.resumes_at else ""
+        coming = f"Until {times.inside(times.day(row.resumes_at, now))}." if row.resumes_at else ""
     return {
         "id": row.id,
         "name": name,
@@ -220,6 +220,12 @@ def series(sheet: Sheet, now: datetime) -> dict[str, Any] | None:
     }
 
 
+def _due(at: datetime, now: datetime) -> str:
+    """When it is due; what is late stands behind a word that says so."""
+    when = times.short(at, now)
+    return times.inside(when) if at < now else when
+
+
 def tasks(sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
     """Open tasks, late ones in words."""
     asked = {
@@ -231,7 +237,7 @@ def tasks(sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
         {
             "id": task.id,
             "title": task.title,
-            "when": times.short(task.due_at, now),
+            "when": _due(task.due_at, now),
             "late": task.due_at < now,
             "late_step": task.enrolment_id if task.enrolment_id in asked else None,
         }

@@ -100,7 +100,7 @@ def _changed(found: Wording) -> str:
     if found.changed is None:
         return "As the sequence has it now"
     name = name_of(reading(), found.changed.by) or "A colleague"
-    return f"{name} changed it, {times.ago(found.changed.at, now())}"
+    return f"{name} changed it, {times.inside(times.ago(found.changed.at, now()))}"
 
 
 def _page(found: Wording, form: WordsForm, *, changed: str = "") -> str:

@@ -65,7 +65,8 @@ def stats(found: Funnel, budgets: Budgets, records: Mapping[int, Record]) -> lis
 def _worst(steps: Mapping[int, tuple[int, int]], most: float, budgets: Budgets) -> dict[str, Any]:
     """The step that fares worst: `of 61 mails of step 1 in 7 days: 3.3 %, limit 2 % from 50 mails on`."""
     said = f"limit {100 * most:g} % from {budgets.rate_over_mails} mails on"
-    days = f"in {budgets.rate_over.days} days"
+    span = budgets.rate_over.days
+    days = f"in {span} day{'' if span == 1 else 's'}"
     if not steps:
         return {"value": 0, "detail": f"no mail {days}, {said}", "warn": False}
 
@@ -190,7 +191,7 @@ def draft_line(draft: DraftBy | None) -> dict[str, Any] | None:
         "revision": draft.kept.revision,
         "who": "you" if own else draft.name or "the command line",
         "own": own,
-        "when": times.ago(draft.kept.edited_at, now()),
+        "when": times.inside(times.ago(draft.kept.edited_at, now())),
     }
 
 

@@ -113,7 +113,7 @@ def _page(fault: str = "", typed: Mapping[str, str] = MappingProxyType({})) -> s
             "review": f"{one.review_on:%-d %b %Y}",
             "over": one.review_on <= now().date(),
             "number": one.id,
-            "written": times.day(one.written_at, now()),
+            "written": times.inside(times.day(one.written_at, now())),
         }
         for one in assessments.newest(session)
     ]

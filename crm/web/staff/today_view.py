@@ -59,6 +59,8 @@ def _line(kind: str, item: Item) -> dict[str, Any]:
         word, tone = {"step": ("Sequence waits", "info"), "review": ("Please decide", "wait")}.get(
             item.code, ("", "")
         )
+    late = kind == "task" and item.at < times.midnight(now())
+    when = times.short(item.at, now())
     return {
         "kind": kind,
         "id": item.id,
@@ -69,8 +71,8 @@ def _line(kind: str, item: Item) -> dict[str, Any]:
         "company": item.company,
         "initials": words.initials(item.name),
         "tint": (item.prospect_id or 0) % 8,
-        "when": times.short(item.at, now()),
-        "late": kind == "task" and item.at < times.midnight(now()),
+        "when": times.inside(when) if late else when,
+        "late": late,
         "what": spam_report.line(item.prospect_id) if item.code == spam_report.KIND else item.what,
         "word": word,
         "tone": tone,

@@ -51,5 +51,5 @@ def _bar(one: Obstacle, outlook: Outlook, person: Recipient, now: datetime) -> d
 def _moment(at: datetime, person: Recipient, now: datetime) -> str:
     """Ours, and theirs where their clock shows something else."""
     there = at.astimezone(person.zone)
-    ours = times.short(at, now).replace("Tomorrow", "tomorrow")
+    ours = times.inside(times.short(at, now))
     return ours if there.utcoffset() == times.local(at).utcoffset() else f"{ours}, {there:%H:%M} there"

@@ -11,11 +11,12 @@ from crm.operations import alarms, heartbeat
 from crm.queries.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import Sequence
 from crm.services import Services
+from crm.web.staff import times
 from crm.workflows.desk.log_note import Said, log_note
 from crm.workflows.sending import pause as pauses
 from crm.workflows.sending.our_fault import GATE
 from crm.workflows.sending.pause import Wish
-from tests.conftest import FakeClock
+from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach
 from tests.web.staff.conftest import BASE, Browser
 
@@ -206,3 +207,8 @@ def test_a_message_laid_aside_that_no_page_shows_is_on_today_until_somebody_saw_
     page = admin.get("/").text
     assert "message 12" not in page
     assert "message 13" in page
+
+
+def test_a_day_within_a_sentence_begins_small() -> None:
+    shown = [times.inside(times.short(NOW + timedelta(days=days), NOW)) for days in (-1, 1, 4)]
+    assert [one[0] for one in shown] == ["y", "t", "F"]
