@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, LargeBinary, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -76,7 +87,10 @@ _INSERT = Prepared(
 _BYTES = Prepared(
     insert(MessageBytes.metadata.tables["message_bytes"]).from_select(
         ["message_id", "wire"],
-        select(_m.id, bindparam("wire", type_=LargeBinary)).where(_m.public_id == bindparam("name")),
+        select(_m.id, bindparam("wire", type_=LargeBinary)).where(
+            _m.public_id == bindparam("name"),
+            ~exists().where(MessageBytes.message_id == _m.id),  # a mail sent again has its name already
+        ),
     )
 )
 _WAITING = Prepared(
@@ -111,7 +125,7 @@ def queue_all(session: Session, messages: Sequence[NewMessage], *, now: datetime
     else:
         fresh = postgresql.insert(_messages).on_conflict_do_nothing().returning(_m.id)
         added = len(session.connection().execute(fresh, rows).all())
-    # Nothing for one that was known: its new public id names no row.
+    # Nothing for one that was known: its new public id names no row, or one that has its bytes.
     _BYTES.many(session, [{"name": one.public_id, "wire": one.wire} for one in messages])
     if added < len(messages):
         _explain(session, messages)

@@ -156,6 +156,17 @@ def test_sent_again_it_keeps_its_name_so_that_a_report_of_the_first_copy_stops_t
     assert name in {one.public_id for one in outreach.messages()}
 
 
+def test_planned_while_it_is_there_it_stays_the_one_it_is(outreach: Outreach) -> None:
+    resolve(outreach, Verdict.SEND_AGAIN)
+    [before] = outreach.messages()
+    with outreach.services.database.transaction() as session:
+        session.execute(update(Enrolment).values(next_due_at=outreach.now))
+    outreach.plan()
+    assert [(one.id, one.wire) for one in outreach.messages()] == [(before.id, before.wire)]
+    outreach.dispatch()
+    assert outreach.states() == [State.SENT]
+
+
 def test_the_step_after_one_sent_again_has_a_name_of_its_own(outreach: Outreach, clock: FakeClock) -> None:
     resolve(outreach, Verdict.SEND_AGAIN)
     outreach.dispatch()
