@@ -10,7 +10,7 @@ from tests.races.aimed import Duel
 
 pytestmark = pytest.mark.timeout(size(240, 1_800))
 OBJECTIONS = size(60, 2_000)
-CONTROL = 40
+CONTROL = 80
 
 
 @pytest.mark.both_databases

@@ -151,7 +151,8 @@ class Dovecot:
 def server(tls: Tls, more: Sequence[str] = ()) -> Iterator[Dovecot]:
     """Start it, with further lines of its configuration; end it when the block ends."""
     demand(DOVECOT)
-    port, tls_port = closed_port(), closed_port()
+    port = closed_port()
+    tls_port = next(one for one in iter(closed_port, None) if one != port)
     with folder() as root:
         for name in ("run", "home", "mail"):
             owned(root / name)
