@@ -25,10 +25,9 @@ from crm.queries.in_order import lock_series_of
 from crm.workflows.sending.ask_again import Look, Moment, ask_again, look_at
 from crm.workflows.sending.claim import Batch, claim_batch, rest_after
 from crm.workflows.sending.judge import Leaving
-from crm.workflows.sending.lay_aside import after_errors
-from crm.workflows.sending.our_fault import all_is_well, ours_or_theirs
+from crm.workflows.sending.our_fault import all_is_well
 from crm.workflows.sending.record_outcomes import left_of, record_outcomes
-from crm.workflows.sending.whose_fault import may_be_a_messages, one_by_one
+from crm.workflows.sending.whose_fault import may_be_a_messages, sort_out
 
 log = logging.getLogger(__name__)
 
@@ -153,51 +152,22 @@ def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful,
 
 
 def _one_by_one(room: PostRoom, before: Handful, ids: Sequence[int]) -> list[Leaving]:
-    """Whoever made a handful fail is put back or laid aside; the others leave.
-
-    Raises:
-        Exception: where nothing at all of a claim can be judged. Then it may be our fault (`ours_or_theirs`),
-            and what is left of the claim is put off.
-    """
-    claim = before.batch.claim
+    """Whoever made a handful fail is put back or laid aside; the others leave. Raises as `sort_out`."""
+    batch = before.batch
 
     def mark(some: Sequence[int]) -> list[Leaving]:
         def write(session: Session) -> list[Leaving]:
             lock_series_of(session, some)
             now = _now(room)
-            return ask_again(session, some, claim, now=now, settings=room.settings, look=before.look)
+            return ask_again(session, some, batch.claim, now=now, settings=room.settings, look=before.look)
 
         return room.database.repeated(write)
 
-    leaving, errors = one_by_one(mark, ids)
-    now = room.clocks.calendar()
-    if len(errors) < len(ids) or _judges_another(room, before, ids):
-        after_errors(room.database, claim.id, errors, now=now)
-        return leaving
-    ours_or_theirs(room.database, claim.id, before.batch.ids, errors, now=now)
-    if len(before.batch.ids) > 1:
-        raise errors[ids[0]]
-    return leaving
+    def look(one: int) -> None:
+        with room.database.reading() as session:
+            look_at(session, [one], batch.claim, _now(room), room.settings)
 
-
-def _judges_another(room: PostRoom, before: Handful, ids: Sequence[int]) -> bool:
-    """Ask about the rest of the claim, one at a time, until one can be judged; nothing is written.
-
-    Whoever has come to a later handful has judged something in this claim before.
-    """
-    if ids[0] != before.batch.ids[0]:
-        return True
-    claim = before.batch.claim
-    for one in before.batch.ids[len(ids) :]:
-        try:
-            with room.database.reading() as session:
-                look_at(session, [one], claim, _now(room), room.settings)
-        except Exception as fault:
-            if not may_be_a_messages(fault):
-                raise
-        else:
-            return True
-    return False
+    return sort_out(room.database, batch, ids, mark=mark, look=look, now=room.clocks.calendar())
 
 
 def _hand_over(room: PostRoom, handful: Handful) -> None:
