@@ -5,7 +5,8 @@ from datetime import timedelta
 from crm.delivery import caps, claims, results
 from crm.delivery.claims import Claim
 from crm.delivery.models import Message, MessageState
-from crm.delivery.outbox import NewMessage, queue
+from crm.delivery.new_message import NewMessage
+from crm.delivery.outbox import queue
 from crm.delivery.ports import Outcome
 from crm.kernel.digests import AddressDigest
 from crm.kernel.ids import new_public_id

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from crm.delivery import claims, outbox
 from crm.delivery.claims import Claim
 from crm.delivery.models import MessageState
-from crm.delivery.outbox import NewMessage
+from crm.delivery.new_message import NewMessage
 from crm.kernel.digests import AddressDigest
 from crm.kernel.errors import ConflictError
 from crm.kernel.ids import new_public_id

@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from crm.delivery.models import Message, MessageState
-from crm.delivery.outbox import NewMessage, queue
+from crm.delivery.new_message import NewMessage
+from crm.delivery.outbox import queue
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind
 from crm.kernel.workdays import working_days_between

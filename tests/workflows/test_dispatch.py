@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from crm.delivery import caps, claims, mailboxes
 from crm.delivery.models import MessageState as State
-from crm.delivery.outbox import NewMessage, queue
+from crm.delivery.new_message import NewMessage
+from crm.delivery.outbox import queue
 from crm.delivery.ports import Accepted, Envelope, NotSent, NotSentReason, Outcome, Rejected, Uncertain
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from crm.delivery.models import Message, MessageState
-from crm.delivery.outbox import NewMessage, queue
+from crm.delivery.new_message import NewMessage
+from crm.delivery.outbox import queue
 from crm.delivery.ports import NotSent, NotSentReason, Uncertain
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from crm.delivery import claims
 from crm.delivery.models import MessageState as State
-from crm.delivery.outbox import NewMessage, queue
+from crm.delivery.new_message import NewMessage
+from crm.delivery.outbox import queue
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind
 from crm.kernel.sqlite import BUSY_TIMEOUT

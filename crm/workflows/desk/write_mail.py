@@ -11,7 +11,7 @@ from crm.compose.letter import LetterFaultError, Sender
 from crm.compose.threads import thread_of
 from crm.delivery import outbox
 from crm.delivery.models import Message, MessageState
-from crm.delivery.outbox import NewMessage
+from crm.delivery.new_message import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import CrmError, NotFoundError
 from crm.kernel.mail import MailKind

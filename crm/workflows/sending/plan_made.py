@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from crm.delivery.outbox import NewMessage
+from crm.delivery.new_message import NewMessage
 from crm.queries.due_steps import DueStep
 from crm.sequences.models import StopReason
 from crm.sequences.shape import Version

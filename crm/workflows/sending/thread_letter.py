@@ -10,7 +10,7 @@ from crm.compose.letter import Letter, Sender
 from crm.compose.mime import compose
 from crm.compose.threads import Thread
 from crm.delivery.models import Mailbox, Message
-from crm.delivery.outbox import NewMessage
+from crm.delivery.new_message import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import Language, MailKind

@@ -17,7 +17,7 @@ from crm.compose.notices import NOTICE_VERSION, Grounds, Retention
 from crm.compose.template import Template
 from crm.compose.threads import Thread, thread_of
 from crm.compose.words import words_in
-from crm.delivery.outbox import NewMessage
+from crm.delivery.new_message import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import Language, MailKind, TrackingMode

@@ -18,7 +18,7 @@ from crm.compose.template import Template
 from crm.compose.words import words_in
 from crm.delivery import outbox
 from crm.delivery.models import Mailbox
-from crm.delivery.outbox import NewMessage
+from crm.delivery.new_message import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import CrmError, NotFoundError
 from crm.kernel.ids import new_public_id
