@@ -30,6 +30,10 @@ _SHARES = {
     "complaints": "were reported as spam",
     "blocks": "were refused for what we are or wrote",
 }
+_FAILS = {
+    "gate": ("Nothing leaves.", "every mail that is due", "five minutes"),
+    "planner": ("The planner stands still.", "every step that is due, or every pause that ends", "minute"),
+}
 _PROVIDER = "Put it right (the doctor command looks at it), then let the mailbox go on."
 
 
@@ -38,7 +42,7 @@ def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
     if one.message_id:
         return _laid_aside(one, may_resume=may_resume)
     if one.scope.reach is Reach.EVERYTHING:
-        return _gate(one)
+        return _everything(one)
     sequence = one.scope.reach is Reach.SEQUENCE
     if sequence:
         look, href = "Look at the sequence", url_for("sequences.show", sequence_id=one.scope.id)
@@ -73,11 +77,12 @@ def _laid_aside(one: Standing, *, may_resume: bool) -> dict[str, Any]:
     }
 
 
-def _gate(one: Standing) -> dict[str, Any]:
+def _everything(one: Standing) -> dict[str, Any]:
+    title, what, how_often = _FAILS.get(one.kind, _FAILS["gate"])
     return {
-        "title": "Nothing leaves.",
-        "why": f"The program fails over every mail that is due ({one.detail.get('error', 'no name')}).",
-        "todo": "The log holds what went wrong. Nobody's mail is lost: it is tried again every five minutes.",
+        "title": title,
+        "why": f"The program fails over {what} ({one.detail.get('error', 'no name')}).",
+        "todo": f"The log holds what went wrong. Nobody's mail is lost: it is tried again every {how_often}.",
         "look": "Settings",
         "href": url_for("settings.show"),
         "resume": "",

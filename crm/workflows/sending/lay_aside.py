@@ -21,8 +21,12 @@ from crm.sequences.models import StopReason
 TRY_AGAIN: Final = timedelta(minutes=5)
 """Calendar time between the first error over a message and its second try."""
 
-_TITLE: Final = (
+_MAIL: Final = (
     "The program failed over this mail more than once, and took it out of line. Should it try again?"
+)
+_SERIES: Final = (
+    "The program failed over this sequence more than once, and holds it. Should it try again? "
+    "Let the sequence go on if so."
 )
 
 
@@ -79,11 +83,21 @@ def lay_aside(session: Session, held: Collection[Held], *, outcome: str, now: da
             enrolments.wait_until(session, {row.enrolment_id: row.due_at})
             pauses.pause(session, [row.enrolment_id], StopReason.IN_DOUBT, at=now, detail=outcome)
         if row.prospect_id is not None:
-            key = f"crashes:{row.enrolment_id or row.id}"
             tasks.ask(
-                session, row.prospect_id, _TITLE, dedupe_key=key, now=now,
+                session, row.prospect_id, _MAIL, dedupe_key=f"crashes:{row.enrolment_id or row.id}", now=now,
                 enrolment_id=row.enrolment_id, again=True,
             )  # fmt: skip
         else:
             detail = {"mail": row.kind.value, "mailbox": row.mailbox_id, "outcome": outcome}
             alarms.sound(session, LAID_ASIDE, f"{MESSAGE} {row.id}", detail=detail, at=now)
+
+
+def lay_series_aside(session: Session, errors: Mapping[tuple[int, int], Exception], *, now: datetime) -> None:
+    """Hold sequences over which the planner fails, by (enrolment, person), and ask; running or paused."""
+    for (enrolment_id, prospect_id), error in sorted(errors.items()):
+        detail = f"{crashes.LAID_ASIDE} {crashes.raised(error)}"
+        if pauses.hold(session, [enrolment_id], StopReason.IN_DOUBT, at=now, detail=detail):
+            tasks.ask(
+                session, prospect_id, _SERIES, dedupe_key=f"crashes:{enrolment_id}", now=now,
+                enrolment_id=enrolment_id, again=True,
+            )  # fmt: skip

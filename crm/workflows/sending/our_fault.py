@@ -18,6 +18,9 @@ from crm.workflows.sending.lay_aside import after_errors, put_off
 GATE: Final = "gate"
 """Alarm: whatever is due, the gate fails over it. It ends by itself when something leaves again."""
 
+PLANNER: Final = "planner"
+"""Alarm: no mail can be made, or nobody's pause can end. It ends when a tick of the planner goes well."""
+
 
 def ours_or_theirs(
     database: Database, claim_id: str, ids: Sequence[int], errors: Mapping[int, Exception], *, now: datetime
@@ -29,18 +32,22 @@ def ours_or_theirs(
         after_errors(database, claim_id, errors, now=now)
     put_off(database, claim_id, ids, now=now)
     if ours:
-        error = type(next(iter(errors.values()))).__name__
-        with database.transaction() as session:
-            alarms.sound(session, GATE, str(EVERYTHING), detail={"error": error}, at=now)
+        alarm(database, GATE, next(iter(errors.values())), now=now)
 
 
-def all_is_well(database: Database, *, now: datetime) -> None:
-    """Something could be judged, and has left."""
+def alarm(database: Database, kind: str, error: Exception, *, now: datetime) -> None:
+    """Say on Today that the program fails over everything; once, until it is over."""
+    with database.transaction() as session:
+        alarms.sound(session, kind, str(EVERYTHING), detail={"error": type(error).__name__}, at=now)
+
+
+def all_is_well(database: Database, kind: str = GATE, *, now: datetime) -> None:
+    """Something could be judged, and has left; or was planned."""
     with database.reading() as session:
-        stands = alarms.stands(session, str(EVERYTHING), kind=GATE)
+        stands = alarms.stands(session, str(EVERYTHING), kind=kind)
     if stands:
         with database.transaction() as session:
-            alarms.resolve(session, str(EVERYTHING), kind=GATE, by=None, at=now)
+            alarms.resolve(session, str(EVERYTHING), kind=kind, by=None, at=now)
 
 
 def _is_ours(session: Session, ids: Sequence[int]) -> bool:

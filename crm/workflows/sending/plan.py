@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Final, Self
 
@@ -12,12 +13,15 @@ from sqlalchemy.orm import Session
 
 from crm.kernel.db import Database
 from crm.kernel.faults import point
-from crm.queries.due_steps import due_steps
+from crm.queries.due_steps import DueStep, due_steps
+from crm.workflows.sending.our_fault import PLANNER, all_is_well
 from crm.workflows.sending.pause_end import end_those_over
+from crm.workflows.sending.plan_alone import plan_alone
 from crm.workflows.sending.plan_made import Made
 from crm.workflows.sending.plan_steps import make
 from crm.workflows.sending.plan_write import Written, write
-from crm.workflows.sending.resume import resume, those_due
+from crm.workflows.sending.resume_due import resume_due
+from crm.workflows.sending.whose_fault import may_be_a_messages
 from crm.workflows.sending.write_letter import Desk
 
 log = logging.getLogger(__name__)
@@ -59,11 +63,7 @@ def plan(
 ) -> Planned:
     """Plan everything that is due; safe to run in several processes at once, the database lets one win."""
     end_those_over(database, now=now)
-    with database.reading() as session:
-        over = those_due(session, now=now)
-    if over:
-        with database.transaction() as session:
-            resume(session, over, now=now)
+    is_well = resume_due(database, now=now)
     total = Planned()
     for batch in islice(batches(database, desk, now=now), MOST_BATCHES):
         total += batch
@@ -71,6 +71,8 @@ def plan(
             break
     if total.seen:
         log.info("planned", extra={one.name: getattr(total, one.name) for one in fields(total)})
+        if total.queued and is_well:
+            all_is_well(database, PLANNER, now=now)
     return total
 
 
@@ -98,23 +100,35 @@ def plan_batch(database: Database, desk: Desk, *, now: datetime, skip: int = 0) 
 
     Judging and writing happen on a snapshot, outside any lock; only the finished rows are written in a
     transaction. Whatever changed in between is caught there, by the unique key, or by the gate inside
-    the claim.
+    the claim. Where that fails they are planned one by one, to find out over whom.
     """
-    with database.reading() as session:
-        steps = due_steps(session, until=now + AHEAD, limit=BATCH, skip=skip)
-        made = make(session, desk, steps, now=now) if steps else Made()
-    if not steps:
-        return Planned()
-    point("plan.after_read")
+    steps: list[DueStep] = []
+    try:
+        with database.reading() as session:
+            steps = due_steps(session, until=now + AHEAD, limit=BATCH, skip=skip)
+            made = make(session, desk, steps, now=now) if steps else Made()
+        if not steps:
+            return Planned()
+        point("plan.after_read")
+        return _counted(made, database.repeated(partial(_keep, made=made, now=now)))
+    except Exception as fault:
+        if not steps or not may_be_a_messages(fault):
+            raise
+        log.exception("a batch could not be planned at once")
+        done = plan_alone(database, desk, steps, now=now)
+        laid_aside = len(steps) - len(done)
+        return sum((_counted(*one) for one in done), Planned(seen=laid_aside, paused=laid_aside))
 
-    def keep(session: Session) -> Written:
-        written = write(session, made, now=now)
-        point("plan.before_commit")
-        return written
 
-    written = database.repeated(keep)
+def _keep(session: Session, *, made: Made, now: datetime) -> Written:
+    written = write(session, made, now=now)
+    point("plan.before_commit")
+    return written
+
+
+def _counted(made: Made, written: Written) -> Planned:
     return Planned(
-        seen=len(steps),
+        seen=len(made.steps),
         queued=written.queued,
         lost=written.lost,
         waiting=len(made.waits),
