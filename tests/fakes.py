@@ -122,6 +122,10 @@ class MemoryAccount:
     messages: set[tuple[str, str]] = field(default_factory=set)
     lists: dict[ListKind, list[Listed]] = field(default_factory=dict)
     no_answer: NoAnswer | None = None
+    odd: set[str] = field(default_factory=set)
+    """Addresses over which it refuses the whole request."""
+
+    requests: int = 0
     facts_: AccountFacts | None = None
     asked: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
@@ -143,8 +147,11 @@ class MemoryAccount:
         yield from (entries[start : start + self.page] for start in range(0, len(entries) + 1, self.page))
 
     def add(self, addresses: Sequence[str]) -> NoAnswer | None:
+        self.requests += 1
         if self.no_answer:
             return self.no_answer
+        if not self.odd.isdisjoint(addresses):
+            return NoAnswer("answer_400", for_content=True)
         self.added += addresses
         known = self.lists.setdefault(ListKind.UNSUBSCRIBES, [])
         have = {one.address for one in known}

@@ -109,8 +109,8 @@ class SendGridAccount:
             path = f"/v3/asm/groups/{number}/suppressions"
             page = _entries(self._api.get(path, deadline=Deadline.after(_SECONDS)))
             yield page
-            if isinstance(page, NoAnswer):
-                return
+            if isinstance(page, NoAnswer) and not page.for_content:
+                return  # a group that is gone since a moment ago keeps no other from being read
 
 
 def _message_names(found: Any | NoAnswer) -> list[str] | NoAnswer:  # noqa: ANN401 - JSON

@@ -13,6 +13,8 @@ from crm.kernel.errors import InvalidSettingsError
 
 _ROOM: Final = Room(bytes=16 * 1024 * 1024, seconds=15.0)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
+_NOT_CONTENT: Final = frozenset({401, 403, 408, 429})
+"""Of 4xx: what tells nothing about the request itself."""
 
 
 class Api:
@@ -65,7 +67,9 @@ class Api:
         if answer.status == 429:
             return NoAnswer("throttled", self._pause(answer))
         if not 200 <= answer.status < 300:
-            return NoAnswer(f"answer_{answer.status}", answer.retry_after(_LONGEST_PAUSE))
+            for_content = 400 <= answer.status < 500 and answer.status not in _NOT_CONTENT
+            pause = answer.retry_after(_LONGEST_PAUSE)
+            return NoAnswer(f"answer_{answer.status}", pause, for_content=for_content)
         if not answer.body:
             return None
         try:

@@ -1,6 +1,6 @@
 """The doctor's look at a SendGrid account: key, trackers, webhook, clock, and what to do about each."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from crm.cli.doctor_dns import look_at_domains
 from crm.cli.findings import Finding, Health
+from crm.delivery import syncs
 from crm.delivery.account_ports import AccountFacts, HookFacts, NoAnswer
 from crm.delivery.event_ports import Report
 from crm.delivery.models import Mailbox
@@ -27,6 +28,7 @@ _TOO_MUCH: Final = (
     "billing.update",
     "user.password.update",
 )
+_MOST_NAMED: Final = 10
 _DRIFT: Final = timedelta(seconds=30)
 _WHY: Final = {
     "unreachable": "SendGrid cannot be reached from here",
@@ -53,6 +55,9 @@ def look_at_sendgrid(services: Services) -> Iterator[Finding]:
     yield _clock(facts)
     with services.database.reading() as session:
         addresses = session.scalars(select(Mailbox.address)).all()
+        not_taken = syncs.aside(session)
+    if not_taken:
+        yield _not_taken(not_taken)
     domains = {address.rpartition("@")[2].lower() for address in addresses}
     yield from look_at_domains(facts, domains, services.mail_domains)
 
@@ -121,6 +126,16 @@ def _our_hook(hook: HookFacts, keys: Collection[str], what: str, where: str) -> 
         yield Finding(Health.LOOK, what, f"would tell openings and clicks. Untick them under {where}")
     if not faults:
         yield Finding(Health.WELL, what, "is on, signed, and its key is ours")
+
+
+def _not_taken(set_aside: Mapping[int, str]) -> Finding:
+    reasons = ", ".join(sorted(set(set_aside.values())))
+    some = ", ".join(map(str, sorted(set_aside)[:_MOST_NAMED]))
+    words = (
+        f"does not take {len(set_aside)} who said no ({reasons}): prospect {some}. We write to none "
+        "of them all the same; look at how the address is spelled. They are told again every day"
+    )
+    return Finding(Health.LOOK, "sendgrid lists", words)
 
 
 def _clock(facts: AccountFacts) -> Finding:

@@ -49,9 +49,11 @@ def suppressions(installation: Installation, preview: bool, listed: bool) -> int
     if listed:
         for one in found.differences:
             click.echo(_line(one))
+    for prospect_id, reason in found.set_aside.items():
+        click.echo(f"prospect {prospect_id}: SendGrid does not take the address ({reason}).", err=True)
     for name, answer in found.unasked.items():
         click.echo(f"{name}: {_why(answer)}.", err=True)
-    return NO if found.unasked else OK
+    return NO if found.unasked or found.set_aside else OK
 
 
 def _tell(found: Reconciled, *, preview: bool) -> None:

@@ -17,6 +17,9 @@ class NoAnswer:
     retry_after: timedelta | None = None
     """When the provider named a time."""
 
+    for_content: bool = False
+    """It did answer, and refuses what stands in this very request: another one may be taken."""
+
     @property
     def wait(self) -> timedelta:
         """How long to leave the provider alone: a key that may not do it will not soon be another one."""
@@ -63,7 +66,7 @@ class SuppressionLists(Protocol):
     """A provider's lists. Nothing here takes an entry off one."""
 
     def pages(self, kind: ListKind) -> Iterator[Sequence[Listed] | NoAnswer]:
-        """The list, some hundred at once; a `NoAnswer` ends it."""
+        """The list, some hundred at once; a `NoAnswer` stands for what cannot be told of it."""
         ...
 
     def add(self, addresses: Sequence[str]) -> NoAnswer | None:

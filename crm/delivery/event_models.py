@@ -99,8 +99,9 @@ class ProviderSync(Base):
     __about__ = None
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True, info=no_person("which direction"))
-    position: Mapped[int] = mapped_column(default=0, info=no_person("the last refusal that was told"))
+    position: Mapped[int] = mapped_column(default=0, info=no_person("the last refusal that was looked at"))
     next_at: Mapped[datetime] = mapped_column(info=no_person("when it is due again, in real time"))
     detail: Mapped[dict[str, Any]] = mapped_column(
-        default=dict, info=no_person("counts of the last run, or which of the last refusals were told")
+        default=dict,
+        info=no_person("counts of the last run, which refusals were looked at, whom they do not take"),
     )

@@ -1,6 +1,7 @@
 """How far a provider's lists and ours have been told to each other; one process at a time is at it."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -14,6 +15,11 @@ PUSH: Final = "push"
 
 RECONCILE: Final = "reconcile"
 """Both lists, whole, once a day."""
+
+ASIDE: Final = "set_aside"
+"""No errand: whom the provider did not take when they were told last."""
+
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 _syncs = ProviderSync.metadata.tables["provider_syncs"]
 _s = _syncs.c
@@ -51,3 +57,20 @@ def done(
     session.execute(
         update(_syncs).where(_s.name == name).values(next_at=next_at, position=position, detail=detail or {})
     )
+
+
+def set_aside(session: Session, prospects: Mapping[int, str], *, all_of_them: bool = False) -> None:
+    """Note whom a provider does not take, and why: beside the others, or as `all_of_them` there are."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(_syncs).values(name=ASIDE, position=0, next_at=_NEVER, detail={})
+    session.execute(fresh.on_conflict_do_nothing())
+    held = session.scalars(select(_s.detail).where(_s.name == ASIDE).with_for_update()).one()
+    noted = {str(one): reason for one, reason in prospects.items()}
+    session.execute(
+        update(_syncs).where(_s.name == ASIDE).values(detail=noted if all_of_them else {**held, **noted})
+    )
+
+
+def aside(session: Session) -> dict[int, str]:
+    """Whom the provider did not take when they were told last, and why."""
+    return {int(one): reason for one, reason in detail(session, ASIDE).items()}

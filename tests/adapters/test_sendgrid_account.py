@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm.adapters.sendgrid_account import SendGridAccount
-from crm.delivery.account_ports import ListKind, NoAnswer
+from crm.delivery.account_ports import Listed, ListKind, NoAnswer
 from crm.kernel.errors import InvalidSettingsError
 from tests.conftest import NOW
 from tests.servers import http
@@ -54,7 +54,9 @@ def add(account: SendGridAccount) -> object:
     [
         (http.status(401), NoAnswer("not_allowed")),
         (http.status(403), NoAnswer("not_allowed")),
-        (http.status(404), NoAnswer("answer_404")),
+        (http.status(404), NoAnswer("answer_404", for_content=True)),
+        (http.status(400), NoAnswer("answer_400", for_content=True)),
+        (http.status(408), NoAnswer("answer_408")),
         (http.status(429, X_RateLimit_Reset=str(int(NOW.timestamp()) + 90)),
          NoAnswer("throttled", timedelta(seconds=90))),
         (http.status(429), NoAnswer("throttled")),
@@ -88,6 +90,13 @@ def test_trouble_on_the_second_page_ends_the_list() -> None:
     with SendGrid(lists={"bounces": people}, faults={"offset=500": http.status(500)}) as server:
         found = asked_of(server.url, pages)
     assert (len(found), len(found[0]), found[1]) == (2, 500, NoAnswer("answer_500"))
+
+
+def test_a_group_that_is_gone_meanwhile_keeps_no_other_from_being_read() -> None:
+    gone = {"/groups/7/": http.status(404)}
+    with SendGrid(groups={7: [], 8: ["ann@winkel.example"]}, faults=gone) as server:
+        found = asked_of(server.url, lambda account: list(account.pages(ListKind.GROUPS)))
+    assert found == [NoAnswer("answer_404", for_content=True), [Listed("ann@winkel.example")]]
 
 
 @pytest.mark.parametrize("odd", ["o'neil@winkel.example", 'a"b@winkel.example', "a\\b@winkel.example"])

@@ -9,6 +9,7 @@ import pytest
 from crm.adapters.sendgrid_account import SendGridAccount
 from crm.cli.doctor_sendgrid import WANTED, look_at_sendgrid
 from crm.cli.findings import Finding, Health
+from crm.delivery import syncs
 from crm.domains.ports import DomainAnswer
 from crm.services import Services
 from tests.conftest import NOW
@@ -181,3 +182,9 @@ def test_what_may_not_be_read_is_said_and_the_rest_is_looked_at(
 
 def test_every_kind_of_event_we_want_can_be_seen_in_the_settings() -> None:
     assert {name for name, is_on in KINDS.items() if is_on} == {kind.value for kind in WANTED}
+
+
+def test_whom_sendgrid_does_not_take_is_said(services: Services, account: SendGrid) -> None:
+    with services.database.transaction() as session:
+        syncs.set_aside(session, {12: "answer_400"})
+    assert "does not take 1 who said no (answer_400): prospect 12" in ill(look(services, account))

@@ -62,6 +62,13 @@ def test_what_could_not_be_asked_is_said_in_words(crm: Terminal, account: Memory
     assert "unsubscribes: the key may not read or change it" in crm.err
 
 
+def test_who_is_not_taken_is_named_and_not_counted(crm: Terminal, account: MemoryAccount) -> None:
+    account.odd.add(ANN)
+    assert crm("suppressions") == 1
+    assert "prospect 1: SendGrid does not take the address (answer_400)" in crm.err
+    assert "0  of ours were told" in crm.out
+
+
 def test_without_sendgrid_there_are_no_lists(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
     terminal = Terminal(services, capsys)
     assert terminal("suppressions") == 2

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.enable_socket]
 
 HERS, OTHER = "a" * 26, "b" * 26
 ANN = "ann@winkel.example"
+ODD = "odd@winkel.example"
 PEOPLE = [f"p{number}@winkel.example" for number in range(1_203)]
 
 
@@ -33,7 +34,7 @@ class World:
 
 def memory() -> Iterator[World]:
     lists = {ListKind.BOUNCES: [Listed(one) for one in PEOPLE], ListKind.GROUPS: [Listed(ANN)]}
-    yield World(MemoryAccount({(HERS, ANN)}, lists))
+    yield World(MemoryAccount({(HERS, ANN)}, lists, odd={ODD}))
 
 
 def sendgrid() -> Iterator[World]:
@@ -42,6 +43,7 @@ def sendgrid() -> Iterator[World]:
         lists={"bounces": [{"email": one, "created": 1, "status": "5.1.1"} for one in PEOPLE]},
         groups={7: [ANN], 8: []},
         mails=[{"personalizations": [arguments]}],
+        odd={ODD},
     ) as server:
         account = SendGridAccount(KEY, lambda: NOW, host=server.url)
         yield World(account)
@@ -79,3 +81,8 @@ def test_adding_twice_is_adding_once(world: World) -> None:
     for _ in range(2):
         assert world.account.add([ANN, "bob@winkel.example"]) is None
     assert world.listed(ListKind.UNSUBSCRIBES) == [ANN, "bob@winkel.example"]
+
+
+def test_a_request_that_is_refused_for_an_address_says_so_and_adds_nobody(world: World) -> None:
+    assert world.account.add([ANN, ODD]) == NoAnswer("answer_400", for_content=True)
+    assert world.listed(ListKind.UNSUBSCRIBES) == []

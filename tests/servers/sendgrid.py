@@ -32,6 +32,9 @@ class SendGrid:
     faults: dict[str, Answer] = field(default_factory=dict)
     """By a part of the path: what happens instead."""
 
+    odd: set[str] = field(default_factory=set)
+    """Addresses that it takes for none."""
+
     date: str = "Mon, 02 Mar 2026 09:00:00 GMT"
     asked: list[Asked] = field(default_factory=list)
 
@@ -77,6 +80,8 @@ class SendGrid:
             start, size = int(query["offset"][0]), int(query["limit"][0])
             return 200, self.lists.get(path.rpartition("/")[2], [])[start : start + size]
         if path == "/v3/asm/suppressions/global":
+            if not self.odd.isdisjoint(asked.fields["recipient_emails"]):
+                return 400, {"errors": [{"field": "recipient_emails", "message": "invalid email"}]}
             known = self.lists.setdefault("unsubscribes", [])
             have = {one["email"].lower() for one in known}
             new = [one for one in asked.fields["recipient_emails"] if one.lower() not in have]

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.audit.models import AuditEntry
+from crm.delivery import syncs
 from crm.delivery.account_ports import Listed, ListKind, NoAnswer
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.digests import AddressKeys
@@ -335,3 +336,66 @@ def test_of_somebody_forgotten_there_is_nothing_to_tell(outreach: Outreach, tmp_
     account = MemoryAccount()
     assert (tell(outreach, account), reconcile(outreach, account).told, account.added) == (0, 0, [])
     assert refused(outreach, BOB) == {"erasure"}
+
+
+def many(outreach: Outreach, count: int) -> list[str]:
+    whom = [f"info@winkel{one}.example" for one in range(count)]
+    for one in whom:
+        outreach.person(one)
+        says_no(outreach, one)
+    return whom
+
+
+def set_aside(outreach: Outreach) -> dict[int, str]:
+    with outreach.services.database.reading() as session:
+        return syncs.aside(session)
+
+
+def test_an_address_that_they_do_not_take_holds_up_no_other(outreach: Outreach, clock: FakeClock) -> None:
+    whom = many(outreach, 9)
+    account = MemoryAccount(odd={whom[0], whom[6]})
+    assert tell(outreach, account) == 7
+    assert set(account.added) == set(whom) - account.odd
+    assert set_aside(outreach) == {3: "answer_400", 9: "answer_400"}
+    account.requests = 0
+    clock.advance(timedelta(seconds=30))
+    assert (tell(outreach, account), account.requests) == (0, 0)
+
+
+def test_who_was_set_aside_is_told_by_the_next_comparison(outreach: Outreach) -> None:
+    says_no(outreach, BOB)
+    account = MemoryAccount(odd={BOB})
+    assert (tell(outreach, account), set_aside(outreach)) == (0, {2: "answer_400"})
+    account.odd.clear()
+    assert (reconcile(outreach, account).told, account.added, set_aside(outreach)) == (1, [BOB], {})
+
+
+def test_the_comparison_goes_on_behind_who_is_not_taken_and_does_not_count_them(outreach: Outreach) -> None:
+    whom = many(outreach, 5)
+    found = reconcile(outreach, account := MemoryAccount(odd={whom[2]}))
+    assert (found.told, found.set_aside, found.unasked) == (4, {5: "answer_400"}, {})
+    assert set(account.added) == set(whom) - account.odd
+    assert set_aside(outreach) == {5: "answer_400"}
+
+
+@pytest.mark.parametrize("status", ["answer_500", "not_allowed", "throttled", "unreachable"])
+def test_a_provider_in_trouble_is_not_asked_one_by_one(outreach: Outreach, status: str) -> None:
+    many(outreach, 9)
+    account = MemoryAccount(no_answer=NoAnswer(status))
+    assert (tell(outreach, account), account.requests, set_aside(outreach)) == (0, 1, {})
+
+
+def test_where_nobody_is_taken_it_is_not_the_addresses(outreach: Outreach, clock: FakeClock) -> None:
+    whom = many(outreach, 24)
+    account = MemoryAccount(odd=set(whom))
+    assert (tell(outreach, account), set_aside(outreach)) == (0, {})
+    account.odd.clear()
+    clock.advance(timedelta(minutes=5))
+    assert (tell(outreach, account), set(account.added)) == (24, set(whom))
+
+
+def test_twenty_who_are_not_taken_hold_up_nobody_who_is(outreach: Outreach) -> None:
+    whom = many(outreach, 24)
+    account = MemoryAccount(odd=set(whom[:22]))
+    assert (tell(outreach, account), set(account.added)) == (2, set(whom[22:]))
+    assert len(set_aside(outreach)) == 22

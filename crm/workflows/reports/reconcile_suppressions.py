@@ -18,6 +18,7 @@ from crm.kernel.digests import AddressDigest
 from crm.queries.refused import Refused
 from crm.workflows.refusals.refuse import Desk
 from crm.workflows.reports.take_in_suppressions import Difference, TakeIn
+from crm.workflows.reports.tell_addresses import AT_ONCE, Telling
 from crm.workflows.reports.whom_refused import everybody
 
 DAILY: Final = timedelta(hours=24)
@@ -27,7 +28,6 @@ SOONER: Final = timedelta(hours=1)
 HOLD: Final = timedelta(hours=2)
 """How long a run may take before somebody else begins anew; everything in it may be done twice."""
 
-AT_ONCE: Final = 500  # addresses in one request
 _MOST_LISTED: Final = 10_000
 
 
@@ -49,6 +49,9 @@ class Reconciled:
 
     unreadable: int = 0
     """Entries of theirs that are no address."""
+
+    set_aside: dict[int, str] = field(default_factory=dict)
+    """Of ours that they do not take: by prospect, and why. Told anew by the next run."""
 
     unasked: dict[str, NoAnswer] = field(default_factory=dict)
     """What could not be asked or told, and why."""
@@ -116,7 +119,7 @@ def _take_in(
         for page in account.pages(kind):
             if isinstance(page, NoAnswer):
                 found.unasked[kind.value] = page
-                break
+                continue
             taken = taking.page(page)
             found.seen[kind] += len(page)
             found.taken += len(taken.differences)
@@ -133,14 +136,17 @@ def _tell(
     desk: Desk, account: SuppressionLists, found: Reconciled, theirs: set[AddressDigest], *, looking: bool
 ) -> None:
     """Put on their list whom our register covers. What the register says alone cannot be told."""
+    telling = Telling(account)
     for some in _unknown(desk, theirs):
-        if not looking:
-            answer = account.add([one.address for one in some])
-            if answer is not None:
-                found.unasked["told"] = answer
-                return
-        found.told += len(some)
+        answer = None if looking else telling.tell(some)
+        found.set_aside = telling.set_aside
+        found.told = found.told + len(some) if looking else telling.told
+        if answer is not None:
+            found.unasked["told"] = answer
+            return
         found.note(Difference(None, one.address) for one in some)
+    if not looking:
+        _keep_set_aside(desk, found)
 
 
 def _unknown(desk: Desk, theirs: set[AddressDigest]) -> Iterator[Sequence[Refused]]:
@@ -150,11 +156,18 @@ def _unknown(desk: Desk, theirs: set[AddressDigest]) -> Iterator[Sequence[Refuse
         yield some
 
 
+def _keep_set_aside(desk: Desk, found: Reconciled) -> None:
+    """Everybody was told anew: whoever was set aside before and is not now, has been taken."""
+    with desk.database.transaction() as session:
+        syncs.set_aside(session, found.set_aside, all_of_them=True)
+
+
 def _counts(found: Reconciled) -> dict[str, object]:
     return {
         "seen": {kind.value: count for kind, count in found.seen.items()},
         "taken": found.taken,
         "told": found.told,
         "unreadable": found.unreadable,
+        "set_aside": len(found.set_aside),
         "unasked": {name: answer.reason for name, answer in found.unasked.items()},
     }

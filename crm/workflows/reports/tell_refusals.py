@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from crm.delivery import syncs
-from crm.delivery.account_ports import NoAnswer, SuppressionLists
+from crm.delivery.account_ports import SuppressionLists
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
 from crm.privacy.models import RefusalScope
 from crm.queries import refused
+from crm.queries.refused import Refused
+from crm.workflows.reports.tell_addresses import Telling
 from crm.workflows.reports.whom_refused import everybody
 
 log = logging.getLogger(__name__)
@@ -20,12 +22,12 @@ AT_ONCE: Final = 200
 """Refusals in one request."""
 
 LOOK_BACK: Final = 1_000
-"""Numbers below the last one told that are looked at again: PostgreSQL gives numbers out in one order, and
-makes their rows visible in another. What comes later still is told by the daily comparison."""
+"""Numbers below the last one looked at that are looked at again: PostgreSQL gives numbers out in one order,
+and makes their rows visible in another. What comes later still is told by the daily comparison."""
 
 HOLD: Final = timedelta(minutes=5)
 EVERY: Final = timedelta(seconds=20)
-_TOLD: Final = "told"
+_SEEN: Final = "seen"
 
 
 def tell_refusals(
@@ -37,6 +39,9 @@ def tell_refusals(
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Tell what came since the last time; how many addresses. Cut off, the last request is made again.
+
+    An address that the provider does not take is set aside, for the doctor to name and the next daily
+    comparison to try again; what is behind it is told.
 
     A refusal of somebody we never knew, or have forgotten, has no address to tell; our own register stops
     the mail before it reaches the provider.
@@ -50,32 +55,30 @@ def tell_refusals(
     if position is None:
         return 0
     with database.reading() as session:
-        so_far = _Progress(position, frozenset(syncs.detail(session, syncs.PUSH).get(_TOLD, ())))
-    told, answer = 0, None
+        so_far = _Progress(position, frozenset(syncs.detail(session, syncs.PUSH).get(_SEEN, ())))
+    telling, answer = Telling(account), None
     while not stopping():
         with database.reading() as session:
             news = refused.newer(session, than=so_far.looks_back_to, but=so_far.known, limit=AT_ONCE)
         if not news:
             break
-        addresses = _addresses(database, ring, news)
-        answer = _tell(account, addresses)
+        answer = telling.tell(_people(database, ring, news))
         if answer is not None:
             break
-        told += len(addresses)
         so_far = so_far.after(number for number, _ in news)
-        _keep(database, so_far, next_at=clocks.real() + HOLD)
+        _keep(database, so_far, telling.set_aside, next_at=clocks.real() + HOLD)
     wait = EVERY
     if answer is not None:
         log.warning("the provider could not be told of refusals", extra={"reason": answer.reason})
         wait = answer.wait
-    _keep(database, so_far, next_at=clocks.real() + wait)
-    return told
+    _keep(database, so_far, telling.set_aside, next_at=clocks.real() + wait)
+    return telling.told
 
 
 class _Progress(NamedTuple):
     position: int
     known: frozenset[int]
-    """Refusals that were told, among those that are looked at again: no more than `LOOK_BACK`."""
+    """Refusals that were told or set aside, of those looked at again: no more than `LOOK_BACK`."""
 
     @property
     def looks_back_to(self) -> int:
@@ -83,32 +86,26 @@ class _Progress(NamedTuple):
 
     @property
     def detail(self) -> dict[str, list[int]]:
-        return {_TOLD: sorted(self.known)}
+        return {_SEEN: sorted(self.known)}
 
-    def after(self, told: Iterable[int]) -> "_Progress":
-        known = self.known.union(told)
+    def after(self, seen: Iterable[int]) -> "_Progress":
+        known = self.known.union(seen)
         position = max(known, default=self.position)
         return _Progress(position, frozenset(one for one in known if one > position - LOOK_BACK))
 
 
-def _addresses(database: Database, ring: AddressKeys, news: list[tuple[int, RefusalScope]]) -> list[str]:
-    """Whom these cover, each once. A company's no covers people by their domain: everybody is looked at."""
+def _people(database: Database, ring: AddressKeys, news: list[tuple[int, RefusalScope]]) -> list[Refused]:
+    """Whom these cover. A company's no covers people by their domain: everybody is looked at."""
     with database.reading() as session:
-        found = [one.address for one in refused.by_name(session, [number for number, _ in news])]
+        found = refused.by_name(session, [number for number, _ in news])
     companies = [number for number, scope in news if scope is RefusalScope.DOMAIN]
     if companies:
-        found += [one.address for one in everybody(database, ring, by_company=companies)]
-    return list(dict.fromkeys(found))
+        found += everybody(database, ring, by_company=companies)
+    return found
 
 
-def _tell(account: SuppressionLists, addresses: list[str]) -> NoAnswer | None:
-    for start in range(0, len(addresses), 500):
-        answer = account.add(addresses[start : start + 500])
-        if answer is not None:
-            return answer
-    return None
-
-
-def _keep(database: Database, so_far: _Progress, *, next_at: datetime) -> None:
+def _keep(database: Database, so_far: _Progress, set_aside: dict[int, str], *, next_at: datetime) -> None:
     with database.transaction() as session:
         syncs.done(session, syncs.PUSH, next_at=next_at, position=so_far.position, detail=so_far.detail)
+        if set_aside:
+            syncs.set_aside(session, set_aside)
