@@ -9,7 +9,8 @@ from crm.delivery import outbox
 from crm.handoff.models import Lead
 from crm.kernel.mail import MailKind
 from crm.queries.recipients import recipients
-from crm.workflows.sending.thread_letter import Words, language_of, mailbox_for, thread_letter
+from crm.queries.thread_mailbox import mailbox_for
+from crm.workflows.sending.thread_letter import Words, language_of, thread_letter
 from crm.workflows.sending.write_letter import Desk
 
 

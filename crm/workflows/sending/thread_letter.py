@@ -3,20 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from crm.compose.letter import Letter, Sender
 from crm.compose.mime import compose
 from crm.compose.threads import Thread
-from crm.delivery.models import Mailbox, Message
+from crm.delivery.models import Mailbox
 from crm.delivery.new_message import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import Language, MailKind
 from crm.kernel.public_links import MailboxLink
 from crm.queries.recipients import Recipient
-from crm.replies.models import InboundMail
 from crm.workflows.sending.write_letter import Desk
 
 
@@ -83,26 +79,3 @@ def thread_letter(
 def language_of(person: Recipient) -> Language:
     """The language we write to them in: theirs, else their company's, else their country's, else English."""
     return Language.for_person(person.own_language, person.company_language, country=person.country)
-
-
-def mailbox_for(session: Session, prospect_id: int) -> Mailbox | None:
-    """The mailbox that wrote to them last, so that a thread stays in one; else the first one."""
-    last = (
-        select(Mailbox)
-        .join(Message, Message.mailbox_id == Mailbox.id)
-        .where(Message.prospect_id == prospect_id)
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    return session.scalar(last) or session.scalar(select(Mailbox).order_by(Mailbox.id).limit(1))
-
-
-def mailbox_of(session: Session, inbound_id: int | None) -> Mailbox | None:
-    """The mailbox of the message that an inbound mail answers; None when it answers none we know."""
-    query = (
-        select(Mailbox)
-        .join(Message, Message.mailbox_id == Mailbox.id)
-        .join(InboundMail, InboundMail.message_id == Message.id)
-        .where(InboundMail.id == inbound_id)
-    )
-    return session.scalar(query)
