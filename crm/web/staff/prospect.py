@@ -24,6 +24,7 @@ from crm.web.staff.forms import NoteForm
 from crm.web.staff.prospect_choices import enrol_choices
 from crm.web.staff.second_addresses import AddressForm
 from crm.web.staff.today_view import lately
+from crm.web.staff.verdict_view import verdict
 from crm.workflows.desk.log_note import Said, bring_back_note, log_note, take_back_note
 
 bp = Blueprint("prospect", __name__)
@@ -162,7 +163,7 @@ def _around(found: Sheet) -> dict[str, object]:
         "tasks": view.tasks(found, now()),
         "series": view.series(found, now()),
         "sequences": enrol_choices(reading()),
-        "verdict": view.verdict(found, now()),
+        "verdict": verdict(found, now()),
     }
 
 

@@ -1,4 +1,4 @@
-"""A prospect's page in words: the verdict, the facts and the timeline, from what the queries read."""
+"""A prospect's page in words: the facts and the timeline, from what the queries read."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,18 +10,12 @@ from flask import url_for
 from crm.delivery.models import MessageState
 from crm.kernel.readable import as_read
 from crm.kernel.zones import zone_for
-from crm.permission.findings import Decision, Finding, Verdict
-from crm.permission.reasons import Weight
-from crm.permission.words import Explanation, explain, explained, refused_by_company
 from crm.prospects.models import Status
 from crm.queries.events import Event, Kind
 from crm.queries.prospect import Sheet
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.web.staff import times, words
-from crm.web.staff.mending import Way, way_of
-
-_SENTENCES = {Verdict.ALLOW: "Yes, you may", Verdict.WAIT: "Not yet", Verdict.DENY: "No"}
 
 _LOOKS = {
     Kind.NOTE: ("notebook-pen", "wait"),
@@ -38,49 +32,6 @@ _LOOKS = {
     Kind.WISH: ("ban", "no"),
 }
 _SAID = {Kind.NOTE: "noted", Kind.CALL: "called", Kind.MEETING: "met them"}
-
-
-def verdict(sheet: Sheet, now: datetime) -> dict[str, Any]:
-    """The "may we write?" card: one sentence, three acts, every reason with its proof and its mending."""
-    decision = sheet.may_write
-    first = explain(decision.reasons[0]) if decision.reasons else None
-    more = first.title if first and not decision.allows else ""
-    if decision.verdict is Verdict.WAIT and decision.retry_at:
-        start = times.inside(times.short(decision.retry_at, now))
-        more = f"{more}. A new mail may go from {start}."
-    return {
-        "state": words.VERDICT[decision.verdict],
-        "sentence": _SENTENCES[decision.verdict],
-        "more": more,
-        "acts": [
-            {
-                "state": words.VERDICT[sheet.may_answer.verdict],
-                "name": "Answer",
-                "note": _note(sheet.may_answer),
-            },
-            {"state": words.VERDICT[decision.verdict], "name": "New mail", "note": _note(decision)},
-        ],
-        "reasons": [
-            _reason(one, said, way_of(one, sheet.person.id, is_companys_no=refused_by_company(decision)))
-            for one, said in explained(decision)
-        ],
-    }
-
-
-def _note(decision: Decision) -> str:
-    if decision.allows:
-        return "any time"
-    return explain(decision.reasons[0]).short if decision.reasons else ""
-
-
-def _reason(finding: Finding, said: Explanation, way: Way | None) -> dict[str, Any]:
-    return {
-        "way": way if finding.weight is not Weight.OK else None,
-        "state": words.WEIGHT[finding.weight],
-        "text": said.title,
-        "proof": said.detail,
-        "mend": said.mend if finding.weight is not Weight.OK else "",
-    }
 
 
 def facts(sheet: Sheet, now: datetime) -> list[tuple[str, ...]]:
