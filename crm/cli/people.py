@@ -50,6 +50,8 @@ def why(installation: Installation, address: EmailAddress) -> int:
         outlook = outlooks(session, [id_], now=now, settings=services.settings)[id_]
     _describe(shown)
     _explain(shown.may_write, shown.person.zone)
+    if shown.may_write_by_hand.allows and not shown.may_write.allows:
+        click.echo("A colleague may write to them by hand.")
     _what_comes(shown, outlook)
     return OK if shown.may_write.allows else NO
 

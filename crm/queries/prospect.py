@@ -1,6 +1,6 @@
 """Everything one prospect's page shows beside the timeline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from crm.prospects.models import Prospect, Source
 from crm.queries import open_tasks, whereabouts
 from crm.queries.facts import Question, facts_batch
 from crm.queries.recipients import Recipient
+from crm.queries.thread_mailbox import mailbox_for
 from crm.sequences.models import Enrolment
 from crm.sequences.models import Sequence as Series
 from crm.staff.models import Staff
@@ -42,6 +43,9 @@ class Sheet:
     may_write: Decision
     """The gate's answer to an outreach mail, at this moment: to one of the sequence they are in, if any."""
 
+    may_write_by_hand: Decision
+    """To a mail that a colleague writes: what stops sequences only does not stop it."""
+
     may_answer: Decision
     source: Source | None
     series: list[InSeries]
@@ -61,13 +65,12 @@ def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settin
         NotFoundError: there is no such prospect (any more).
     """
     place = whereabouts.places(session, [prospect_id]).get(prospect_id)
-    questions = [
-        whereabouts.next_mail(prospect_id, place),
-        Question(prospect_id=prospect_id, kind=MailKind.REPLY),
-    ]
-    first, answer = facts_batch(session, questions, now, settings)
+    box = mailbox_for(session, prospect_id)
+    ours = Question(prospect_id=prospect_id, kind=MailKind.MANUAL, mailbox_id=box.id if box else None)
+    questions = [whereabouts.next_mail(prospect_id, place), ours, replace(ours, kind=MailKind.REPLY)]
+    first, by_hand, answer = facts_batch(session, questions, now, settings)
     row = session.get(Prospect, prospect_id)
-    if first is None or answer is None or row is None:
+    if first is None or by_hand is None or answer is None or row is None:
         raise NotFoundError
     enrolments = session.execute(
         select(Enrolment, Series.name)
@@ -80,6 +83,7 @@ def sheet(session: Session, prospect_id: int, *, now: datetime, settings: Settin
         version=row.version,
         owner=session.scalar(select(Staff.name).where(Staff.id == row.owner_id)) or "",
         may_write=decide(first.facts, now),
+        may_write_by_hand=decide(by_hand.facts, now),
         may_answer=decide(answer.facts, now),
         source=session.scalar(
             select(Source).where(Source.prospect_id == prospect_id).order_by(Source.id.desc()).limit(1)

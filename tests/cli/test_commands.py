@@ -340,6 +340,16 @@ def test_addresses_can_come_from_a_file(crm: Terminal, tmp_path: Path) -> None:
     assert "1 running" in crm.out
 
 
+def test_what_holds_back_sequences_only_leaves_a_mail_by_hand(crm: Terminal) -> None:
+    world = Outreach(crm.services)
+    who = world.person(ANN)
+    world.mailbox()
+    world.person("bob@winkel.example", company_id=world.prospect(who).company_id)
+    world.refuse("bob@winkel.example")
+    assert crm("why", ANN) == 1
+    assert "A colleague may write to them by hand." in crm.out
+
+
 def test_whoever_may_be_written_to_has_a_next_mail(crm: Terminal) -> None:
     world = Outreach(crm.services)
     series = world.sequence()

@@ -72,12 +72,19 @@ def _mailbox(person: Recipient, *, domain: bool = False) -> Mailbox:
     return Mailbox((key,), person.firm_domain if domain else None)
 
 
+_KINDS = (
+    (MailKind.OUTREACH, "A mail of a sequence"),
+    (MailKind.MANUAL, "A mail by hand"),
+    (MailKind.REPLY, "An answer to theirs"),
+)
+
+
 @bp.get("/prospects/<int:prospect_id>/why")
 @allows(Act.SEE)
 def why(prospect_id: int) -> ResponseReturnValue:
     """Every check of the gate for every kind of mail, with proof and mending."""
     person, found = _person(prospect_id), []
-    for kind, name in ((MailKind.OUTREACH, "A mail we start"), (MailKind.REPLY, "An answer to theirs")):
+    for kind, name in _KINDS:
         facts = facts_for(reading(), [prospect_id], kind, now(), services().settings)[prospect_id]
         decision = decide(facts, now())
         reasons = [(words.WEIGHT[one.weight], one.reason.value, said) for one, said in explained(decision)]

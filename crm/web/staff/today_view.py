@@ -111,7 +111,7 @@ def pane(kind: str, item_id: int) -> dict[str, Any]:
 
 def _person(prospect_id: int, events: list[Event], *, answers: bool) -> dict[str, Any]:
     found = sheet(reading(), prospect_id, now=now(), settings=services().settings)
-    asked = found.may_answer if answers else found.may_write
+    asked = found.may_answer if answers else found.may_write_by_hand
     return {
         "may": _may(asked, "answer" if answers else "write"),
         "facts": _facts(found),

@@ -21,8 +21,16 @@ from crm.replies.models import InboundMail
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
+from crm.web.staff.verdict_view import of_letter
 from crm.web.staff.words import WEIGHT
-from crm.workflows.desk.write_mail import CannotWriteError, NotAllowedError, Written, take_back, write_mail
+from crm.workflows.desk.write_mail import (
+    CannotWriteError,
+    NotAllowedError,
+    Written,
+    may_write,
+    take_back,
+    write_mail,
+)
 from crm.workflows.inbox import handle_reply
 from crm.workflows.inbox.handle_reply import Label
 
@@ -131,5 +139,10 @@ def _page(
         form=form,
         mail=mail,
         reasons=reasons,
+        verdict=of_letter(
+            may_write(reading(), prospect_id, answers, now=now(), settings=services().settings),
+            prospect_id,
+            now(),
+        ),
         seconds=int(undo.total_seconds()),
     )

@@ -10,15 +10,16 @@ from crm.compose.headers import UnencodableError
 from crm.compose.letter import LetterFaultError, Sender
 from crm.compose.threads import thread_of
 from crm.delivery import outbox
-from crm.delivery.models import Message, MessageState
+from crm.delivery.models import Mailbox, Message, MessageState
 from crm.delivery.new_message import NewMessage
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import CrmError, NotFoundError
 from crm.kernel.mail import MailKind
+from crm.kernel.settings import Settings
 from crm.permission.decide import decide
 from crm.permission.findings import Decision
 from crm.permission.record import to_record
-from crm.queries.facts import Question, facts_batch
+from crm.queries.facts import Loaded, Question, facts_batch
 from crm.queries.thread_mailbox import mailbox_for, mailbox_of
 from crm.replies.models import InboundMail
 from crm.workflows.sending.thread_letter import Words, language_of, thread_letter
@@ -66,11 +67,9 @@ def write_mail(
         NotAllowedError: with the gate's decision.
         CannotWriteError: with a code.
     """
-    kind = MailKind.REPLY if written.answers is not None else MailKind.MANUAL
-    box = mailbox_of(session, written.answers) or mailbox_for(session, prospect_id)
-    question = Question(prospect_id=prospect_id, kind=kind, mailbox_id=box.id if box else None)
-    loaded = facts_batch(session, [question], now, desk.settings)[0]
-    if box is None or loaded is None:
+    kind = _kind(written.answers)
+    box, loaded = _look(session, prospect_id, written.answers, now=now, settings=desk.settings)
+    if box is None:
         raise NotFoundError
     decision = decide(loaded.facts, now)
     if not decision.allows:
@@ -104,6 +103,33 @@ def write_mail(
         outbox.queue(session, message, now=now)
         return message.public_id
     return _queue_once(session, message, f"hand:{written.once}", now=now)
+
+
+def may_write(
+    session: Session, prospect_id: int, answers: int | None, *, now: datetime, settings: Settings
+) -> Decision:
+    """What `write_mail` would hear from the gate now, for the page on which the mail is written.
+
+    Raises:
+        NotFoundError: there is no such prospect (any more).
+    """
+    return decide(_look(session, prospect_id, answers, now=now, settings=settings)[1].facts, now)
+
+
+def _look(
+    session: Session, prospect_id: int, answers: int | None, *, now: datetime, settings: Settings
+) -> tuple[Mailbox | None, Loaded]:
+    """The mailbox it leaves from, and the facts about whom it goes to."""
+    box = mailbox_of(session, answers) or mailbox_for(session, prospect_id)
+    question = Question(prospect_id=prospect_id, kind=_kind(answers), mailbox_id=box.id if box else None)
+    loaded = facts_batch(session, [question], now, settings)[0]
+    if loaded is None:
+        raise NotFoundError
+    return box, loaded
+
+
+def _kind(answers: int | None) -> MailKind:
+    return MailKind.REPLY if answers is not None else MailKind.MANUAL
 
 
 def _queue_once(session: Session, message: NewMessage, key: str, *, now: datetime) -> str:

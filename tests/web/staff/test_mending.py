@@ -101,7 +101,7 @@ def test_after_an_answer_was_read_the_others_are_released(
     sales: Browser, services: Services, outreach: Outreach
 ) -> None:
     bas = answered_by_a_colleague(outreach)
-    assert sentence(sales, bas) == "Not yet"
+    assert sentence(sales, bas) == "Only by hand"
     assert "Release the others" in sales.get(f"/prospects/{bas}").text
     assert sales.post(f"/prospects/{bas}/release").status_code == 303
     assert sentence(sales, bas) == "Yes, you may"

@@ -1,5 +1,6 @@
 """A prospect's page: what is written down there, and what it tells of everything that happened."""
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -117,3 +118,35 @@ def test_the_sequence_that_somebody_is_in_is_not_in_the_way_of_its_own_mails(
     assert page.may_write.allows
     assert "in another sequence" not in sales.get("/prospects").text
     assert "They are in another sequence" not in sales.get(f"/prospects/{who}").text
+
+
+def beside_a_no(outreach: Outreach) -> int:
+    """Somebody at whose company a colleague told us to stop."""
+    who = outreach.person("ann@winkel.example", name="Ann Visser")
+    outreach.mailbox()
+    outreach.person("bob@winkel.example", company_id=outreach.prospect(who).company_id)
+    outreach.refuse("bob@winkel.example")
+    return who
+
+
+def test_a_colleagues_no_holds_back_sequences_and_the_page_says_that_a_mail_by_hand_may_go(
+    sales: Browser, outreach: Outreach
+) -> None:
+    page = sales.get(f"/prospects/{beside_a_no(outreach)}").text
+    card = page.partition('id="verdict"')[2].partition("</section>")[0]
+    assert "Only by hand" in card
+    assert 'By hand<span class="unseen">: Yes</span>' in card
+    assert 'Sequence<span class="unseen">: Not yet</span>' in card
+    assert card.count("This holds back sequences, not a mail by hand.") == 1
+    assert re.search(r'<a class="button[^>]*/write"', page)
+
+
+def test_what_holds_back_a_mail_by_hand_stands_on_the_button_that_would_write_it(
+    sales: Browser, outreach: Outreach
+) -> None:
+    who = outreach.person("ann@winkel.example")
+    outreach.mailbox()
+    outreach.refuse("ann@winkel.example")
+    page = sales.get(f"/prospects/{who}").text
+    assert not re.search(r'<a class="button[^>]*/write"', page)
+    assert 'By hand<span class="unseen">: No</span>' in page

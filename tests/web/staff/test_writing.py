@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select, update
 
+from crm.delivery import mailboxes
 from crm.delivery.models import Message, MessageState
 from crm.kernel.mail import MailKind
 from crm.prospects.models import Company
@@ -136,3 +137,31 @@ def test_an_answer_taken_back_puts_their_mail_on_today_again(talk: Correspondenc
     assert state() is InboundState.HANDLED
     taken_back(sales, written)
     assert state() is InboundState.UNDERSTOOD
+
+
+def verdict_of(page: str) -> str:
+    return page.partition('id="verdict"')[2].partition("</section>")[0]
+
+
+def test_whether_it_may_go_stands_beside_the_letter_before_a_word_is_typed(
+    sales: Browser, outreach: Outreach, services: Services
+) -> None:
+    who = outreach.person("ann@winkel.example")
+    box_id = outreach.mailbox()
+    assert "Yes, you may" in verdict_of(sales.get(f"/prospects/{who}/write").text)
+    with services.database.transaction() as session:
+        mailboxes.pause(session, box_id, reason="test", at=outreach.now)
+    paused = verdict_of(sales.get(f"/prospects/{who}/write").text)
+    assert "The mailbox this would leave from is paused" in paused
+    assert "A manager:" in paused
+
+
+def test_a_colleagues_no_does_not_stop_a_letter_and_the_page_does_not_say_that_it_would(
+    sales: Browser, outreach: Outreach
+) -> None:
+    who = outreach.person("ann@winkel.example")
+    outreach.mailbox()
+    outreach.person("bob@winkel.example", company_id=outreach.prospect(who).company_id)
+    outreach.refuse("bob@winkel.example")
+    assert "Yes, you may" in verdict_of(sales.get(f"/prospects/{who}/write").text)
+    assert sent(sales, who, subject="Foto's", body="Dag")
