@@ -21,7 +21,7 @@ from crm.privacy import register
 from crm.queries import person
 from crm.queries.prospect import Sheet, sheet
 from crm.workflows.foresight.why_not import outlooks
-from crm.workflows.foresight.why_told import Next, Outlook, headline, say
+from crm.workflows.foresight.why_told import Outlook, headline, next_step, say
 from crm.workflows.refusals.export_person import House, export_person
 
 _ANSWERS: Final = {
@@ -86,17 +86,17 @@ def _explain(decision: Decision, zone: ZoneInfo) -> None:
 def _what_comes(shown: Sheet, outlook: Outlook) -> None:
     for series in shown.series:
         row = series.enrolment
-        why_not = f", {row.stop_reason.value}" if row.stop_reason else ""
+        why_not = f", {row.stop_reason.value.replace('_', ' ')}" if row.stop_reason else ""
         click.echo(f"Sequence {series.name}: {row.state.value}{why_not}, step {row.position}.")
     zone = shown.person.zone
-    what = "step" if outlook.next in {Next.TASK, Next.PASSES} else "mail"
-    at = f"Next {what}: {_moment(outlook.at, zone)} (their time)." if outlook.at else "No mail is planned."
+    at = "Nothing is planned."
+    if outlook.at:
+        at = f"{next_step(outlook)}: {_moment(outlook.at, zone)} (their time)."
     click.echo(f"{headline(outlook)} {at}")
     for number, one in enumerate(outlook.obstacles, 1):
         said = say(one, outlook.decision)
         until = f" until {_moment(one.until, zone)}" if one.until else ""
-        detail = f" ({said.detail})" if said.detail else ""
-        click.echo(f"  {number}. {said.title}{until}{detail}.")
+        click.echo(f"  {number}. {said.title}{until}. {said.detail}".rstrip())
         click.echo(f"      {said.mend}")
 
 

@@ -154,7 +154,7 @@ def test_why_says_every_reason_and_what_would_mend_it(crm: Terminal, file: str) 
     assert "No, we may not write." in crm.out
     assert "There is no basis for writing to them" in crm.out
     assert "record what you have" in crm.out
-    assert "No mail is planned." in crm.out
+    assert "Nothing is planned." in crm.out
 
 
 def test_why_knows_a_refusal_of_somebody_we_forgot(crm: Terminal, file: str) -> None:

@@ -11,13 +11,11 @@ from crm.audit.chain import Actor
 from crm.handoff import leads
 from crm.kernel.digests import AddressDigest
 from crm.kernel.errors import NotFoundError
-from crm.kernel.mail import MailKind
-from crm.permission.decide import decide
 from crm.permission.words import explained
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.prospects.models import Status
-from crm.queries.facts import facts_for
+from crm.queries.prospect import sheet
 from crm.queries.recipients import Recipient, recipients
 from crm.staff.roles import Act
 from crm.web.access import allows
@@ -72,26 +70,23 @@ def _mailbox(person: Recipient, *, domain: bool = False) -> Mailbox:
     return Mailbox((key,), person.firm_domain if domain else None)
 
 
-_KINDS = (
-    (MailKind.OUTREACH, "A mail of a sequence"),
-    (MailKind.MANUAL, "A mail by hand"),
-    (MailKind.REPLY, "An answer to theirs"),
-)
-
-
 @bp.get("/prospects/<int:prospect_id>/why")
 @allows(Act.SEE)
 def why(prospect_id: int) -> ResponseReturnValue:
-    """Every check of the gate for every kind of mail, with proof and mending."""
-    person, found = _person(prospect_id), []
-    for kind, name in _KINDS:
-        facts = facts_for(reading(), [prospect_id], kind, now(), services().settings)[prospect_id]
-        decision = decide(facts, now())
-        reasons = [(words.WEIGHT[one.weight], one.reason.value, said) for one, said in explained(decision)]
-        found.append((name, words.VERDICT[decision.verdict], reasons))
+    """What comes next, and every check of the gate for every kind of mail, with proof and mending."""
+    person = _person(prospect_id)
+    found = sheet(reading(), prospect_id, now=now(), settings=services().settings)
+    checks = [
+        (name, words.VERDICT[said.verdict], [(words.WEIGHT[one.weight], why) for one, why in explained(said)])
+        for name, said in (
+            ("A mail of a sequence", found.may_write),
+            ("A mail by hand", found.may_write_by_hand),
+            ("An answer to theirs", found.may_answer),
+        )
+    ]
     outlook = outlooks(reading(), [prospect_id], now=now(), settings=services().settings)[prospect_id]
     return render_template(
-        "staff/prospect/why.html", person=person, checks=found, coming=coming(outlook, person, now())
+        "staff/prospect/why.html", person=person, checks=checks, coming=coming(outlook, person, now())
     )
 
 

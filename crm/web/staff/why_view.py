@@ -6,7 +6,7 @@ from typing import Any, Final
 from crm.permission.reasons import Mender
 from crm.queries.recipients import Recipient
 from crm.web.staff import times
-from crm.workflows.foresight.why_told import Next, Obstacle, Outlook, headline, say
+from crm.workflows.foresight.why_told import Next, Obstacle, Outlook, headline, next_step, say
 
 _TONES: Final = {
     Next.LEAVES: ("Leaves now", "yes"),
@@ -22,14 +22,13 @@ _TONES: Final = {
 
 
 def coming(outlook: Outlook, person: Recipient, now: datetime) -> dict[str, Any]:
-    """The next mail and its time, and everything in its way, in order."""
+    """The next step and its time, and everything in its way, in order."""
     word, tone = _TONES[outlook.next]
-    what = "Next step" if outlook.next in {Next.TASK, Next.PASSES} else "Next mail"
     return {
         "word": word,
         "tone": tone,
         "said": headline(outlook),
-        "at": f"{what} {_moment(outlook.at, person, now)}" if outlook.at else "",
+        "at": f"{next_step(outlook)} {_moment(outlook.at, person, now)}" if outlook.at else "",
         "series": outlook.place.series if outlook.place else "",
         "position": outlook.position,
         "bars": [_bar(one, outlook, person, now) for one in outlook.obstacles],
@@ -42,7 +41,6 @@ def _bar(one: Obstacle, outlook: Outlook, person: Recipient, now: datetime) -> d
         "title": said.title,
         "detail": said.detail,
         "mend": said.mend,
-        "code": said.code,
         "until": f"until {_moment(one.until, person, now)}" if one.until else "",
         "tone": "wait" if one.mender is Mender.TIME else "no",
     }

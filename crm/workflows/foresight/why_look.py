@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from crm.delivery import outbox
 from crm.delivery.models import MessageState
-from crm.permission.decide import decide
+from crm.permission.decide import decide, decide_by_hand
 from crm.permission.findings import Decision, Finding
 from crm.permission.reasons import Mender, Reason
 from crm.queries.facts import Loaded
 from crm.queries.leaving import Reach, Scope
 from crm.queries.whereabouts import Place, Room, Waiting
-from crm.sequences.models import EnrolmentState, StopReason
+from crm.sequences.models import EnrolmentState, StepKind, StopReason
 from crm.sequences.shape import Head, Version
 from crm.workflows.foresight.why_sender import (
     Ready,
@@ -84,10 +84,16 @@ class Look:
 
     def at(self, loaded: Loaded, place: Place | None) -> Outlook:
         """One person."""
-        decision = decide(loaded.facts, self.now)
         if place is None:
-            bar = Obstacle(Bar.NOT_ENROLLED, Mender.SALES)
+            decision, bar = decide(loaded.facts, self.now), Obstacle(Bar.NOT_ENROLLED, Mender.SALES)
             return Outlook(Next.NOTHING, None, (bar, *against(decision)), decision)
+        step = self.plans[place.version_id].step(place.position)
+        kind = step.kind if step else None
+        # What only a mail needs is not in the way of hand work.
+        ask = decide_by_hand if kind is StepKind.TASK else decide
+        return replace(self._placed(place, loaded, ask(loaded.facts, self.now)), step=kind)
+
+    def _placed(self, place: Place, loaded: Loaded, decision: Decision) -> Outlook:
         message = self.waiting.get(place.enrolment_id)
         due_at = place.due_at
         if place.state is EnrolmentState.PAUSED:

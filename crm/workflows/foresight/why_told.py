@@ -11,7 +11,7 @@ from crm.permission.findings import Decision, Finding
 from crm.permission.reasons import Mender
 from crm.permission.words import WHO, beside
 from crm.queries.whereabouts import Place
-from crm.sequences.models import StopReason
+from crm.sequences.models import StepKind, StopReason
 
 
 class Next(enum.StrEnum):
@@ -74,7 +74,7 @@ class Outlook:
 
     next: Next
     at: datetime | None
-    """When the next mail leaves, as things stand; for anything else when it happens. None: not by itself."""
+    """When the next step happens, as things stand. None: not by itself."""
 
     obstacles: tuple[Obstacle, ...]
     """In the order in which they are asked; what time alone removes as well."""
@@ -86,6 +86,9 @@ class Outlook:
     position: int = 0
     reason: StopReason | None = None
     """With `stops` and `asks`: what will be written down."""
+
+    step: StepKind | None = None
+    """What the next step is; None in no sequence, and behind the last step."""
 
 
 _BARS: Final[Mapping[Bar, tuple[str, str]]] = MappingProxyType(
@@ -143,7 +146,6 @@ _CAUSES: Final[Mapping[str, str]] = MappingProxyType(
 class Said(NamedTuple):
     """One obstacle in words."""
 
-    code: str
     title: str
     detail: str
     mend: str
@@ -155,30 +157,34 @@ def say(one: Obstacle, decision: Decision) -> Said:
     if isinstance(one.what, Finding):
         said = beside(one.what, decision)
         cause = _CAUSES.get(one.detail, one.detail.replace("_", " "))
-        told = "; ".join(part for part in (said.detail.rstrip("."), cause) if part)
-        return Said(one.what.reason.value, said.title, told if cause else said.detail, said.mend)
+        told = f"{said.detail} {_sentence(cause)}".strip()
+        return Said(said.title, told if cause else said.detail, said.mend)
     title, mend = _BARS[one.what]
-    return Said(one.what.value, title, _detail(one), f"{WHO[one.mender]} {mend}.")
+    return Said(title, _detail(one), f"{WHO[one.mender]} {mend}.")
 
 
 def _detail(one: Obstacle) -> str:
     match one.what:
         case Bar.PAUSED:
-            return _PAUSES.get(one.detail, one.detail.replace("_", " "))
+            return _sentence(_PAUSES.get(one.detail, one.detail.replace("_", " ")))
         case Bar.DAY_IS_FULL:
             number, _, ramp = one.detail.partition(" ")
-            return f"{number} a day at most{', fewer while it is new' if ramp else ''}"
+            return f"{number} a day at most{', fewer while it is new' if ramp else ''}."
         case Bar.IN_LINE:
-            return f"{one.detail} before them"
+            return f"{one.detail} before them."
         case _:
             return one.detail
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 _NEXT: Final[Mapping[Next, str]] = MappingProxyType(
     {
         Next.LEAVES: "Their next mail leaves now.",
         Next.LEAVING: "Their next mail is leaving.",
-        Next.WAITS: "Their next mail waits.",
+        Next.WAITS: "Their next {step} waits.",
         Next.STOPS: "Their sequence stops here.",
         Next.ASKS: "Their sequence pauses here, and a colleague is asked.",
         Next.TASK: "A colleague gets a task next.",
@@ -187,10 +193,20 @@ _NEXT: Final[Mapping[Next, str]] = MappingProxyType(
         Next.NOTHING: "No mail leaves by itself.",
     }
 )
+_STEPS: Final[Mapping[StepKind | None, str]] = MappingProxyType(
+    {StepKind.EMAIL: "mail", StepKind.TASK: "task", StepKind.WAIT: "step", None: "mail"}
+)
 
 
 def headline(one: Outlook) -> str:
     """What comes next, in a sentence; its moment is told beside it."""
     if one.next in {Next.WAITS, Next.NOTHING} and one.at is not None:
         return "Their next step comes by itself."
-    return _NEXT[one.next]
+    if one.next is Next.NOTHING and one.step in {StepKind.TASK, StepKind.WAIT}:
+        return "Nothing goes on by itself."
+    return _NEXT[one.next].format(step=_STEPS[one.step])
+
+
+def next_step(one: Outlook) -> str:
+    """What the moment of an outlook is the moment of: `Next mail`, `Next task` or `Next step`."""
+    return f"Next {_STEPS[one.step]}"
