@@ -11,12 +11,11 @@ from crm.cli.sequence import published
 from crm.delivery.models import Mailbox
 from crm.permission.words import explain
 from crm.prospects.models import Status
-from crm.queries import listing
 from crm.queries.listing import Filter
+from crm.sequences import versions
+from crm.workflows.foresight.rehearsal_audience import audience
 from crm.workflows.foresight.rehearsal_told import Happening, Rehearsal
 from crm.workflows.foresight.rehearse import DAYS, rehearse
-
-MOST: Final = 1_000
 
 
 @click.command("rehearse", short_help="What a sequence would send, when, and to whom not.")
@@ -31,29 +30,37 @@ def command(  # noqa: PLR0913 - one a option
     installation: Installation, sequence: str, *, days: int, country: str, running: bool, task_days: int,
     quiet: bool,
 ) -> int:  # fmt: skip
-    """Play SEQUENCE (a number or a name) for everybody new, at most 1,000 people, and print every mail.
+    """Play SEQUENCE (a number or a name) for everybody new who may begin, and print every mail.
 
-    Nothing is sent and nobody is enrolled. Times are the readers' own. Exit code 1 when no mail would leave.
+    At most 1,000 people. Nothing is sent and nobody is enrolled. Times are the readers' own. Exit code 1 when
+    no mail would leave.
     """
     services = installation.services
     with services.database.reading() as session:
         row = published(session, sequence)
         chosen = Filter(status=Status.NEW, country=country.upper())
-        ids = None if running else listing.everybody(session, chosen, limit=MOST)
+        now, settings = services.clocks.calendar(), services.settings
+        people = None
+        if not running:
+            version = versions.newest(session, row.id)
+            people = audience(session, chosen, version, now=now, settings=settings)
         told = rehearse(
             session,
             row.id,
-            ids,
-            now=services.clocks.calendar(),
-            settings=services.settings,
+            people.ids if people else None,
+            now=now,
+            settings=settings,
             days=days,
             task_days=task_days,
+            left=people.left if people else (),
         )
         names = dict(session.execute(select(Mailbox.id, Mailbox.address)).all())
     if not quiet:
         _mails(told)
     _load(told, names)
     _not(told)
+    if people is not None and not people.is_whole:
+        click.echo(f"The list is longer: {people.looked_at} of it were looked at, those with a ground first.")
     return OK if told.mails else NO
 
 

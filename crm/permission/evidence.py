@@ -80,6 +80,14 @@ def proofs_of(session: Session, prospect_ids: Collection[int]) -> dict[int, tupl
     return {prospect_id: tuple(proofs) for prospect_id, proofs in found.items()}
 
 
+def newest(session: Session, *, limit: int) -> list[int]:
+    """Whose ground was written down last and stands, the newest first, from as many proofs as that."""
+    rows = session.execute(
+        select(Evidence.prospect_id, Evidence.withdrawn_at).order_by(Evidence.id.desc()).limit(limit)
+    )
+    return list(dict.fromkeys(row.prospect_id for row in rows if row.withdrawn_at is None))
+
+
 def _row(proof: NewEvidence) -> tuple[object, ...]:
     return (
         proof.prospect_id,

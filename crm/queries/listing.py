@@ -1,6 +1,7 @@
 """Lists of prospects: filtered by index, searched by index, paged by key (D19)."""
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -111,6 +112,15 @@ def everybody(session: Session, chosen: Filter, *, limit: int) -> list[int]:
     order = [column.desc() for column in _key(chosen)]
     query = _filtered(session, select(Prospect.id, Prospect.created_at), chosen)
     return [row.id for row in session.execute(query.order_by(*order).limit(limit))]
+
+
+def among(session: Session, chosen: Filter, ids: Collection[int]) -> list[int]:
+    """Those of some people whom a list shows, newest first; none of a list that is searched by words."""
+    if chosen.terms:
+        return []
+    query = _filtered(session, select(Prospect.created_at, Prospect.id).where(Prospect.id.in_(ids)), chosen)
+    # Sorted here: asked for in order, a database may walk the whole list instead of looking these up.
+    return [row.id for row in sorted(session.execute(query), reverse=True)]
 
 
 def _filtered(session: Session, query: Select[*tuple[Any, ...]], chosen: Filter) -> Select[*tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from crm.kernel.readable import as_read
 from crm.permission.reasons import Reason  # noqa: TC001 - beside other run-time imports
 from crm.permission.words import explain
 from crm.web.staff import times, words
+from crm.workflows.foresight.rehearsal_audience import Audience
 from crm.workflows.foresight.rehearsal_told import Event, Happening, Left, Rehearsal
 
 PAGE: Final = 50
@@ -180,6 +181,18 @@ def assumed(told: Rehearsal) -> list[str]:
             f"{one.left_off:,} more people are on their way than are reckoned with: days may be fuller."
         )
     return said
+
+
+def cut(people: Audience) -> str:
+    """What of a list is not in it, where it is longer than a rehearsal."""
+    begin = f"{len(people.ids):,} {'person' if len(people.ids) == 1 else 'people'}"
+    if not people.left:
+        return f"This is for {begin}, the first of the list: a rehearsal holds no more."
+    return (
+        f"The list is longer than a rehearsal. {people.looked_at:,} of it were looked at, those with a ground"
+        f" on record first. This is for the {begin} who may begin; below are the reasons of the"
+        f" {len(people.left):,} left out."
+    )
 
 
 def _day(at: datetime) -> str:

@@ -8,21 +8,19 @@ from flask.typing import ResponseReturnValue
 
 from crm.kernel.text import whole_number
 from crm.prospects.models import Status
-from crm.queries import listing
 from crm.queries.listing import Filter
 from crm.sequences import versions
+from crm.sequences.shape import Version
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import now, reading, services
 from crm.web.staff import rehearsal_view as view
 from crm.web.staff.prospects import chosen_in
 from crm.web.staff.sequences import found_or_404
+from crm.workflows.foresight.rehearsal_audience import MOST, Audience, audience
 from crm.workflows.foresight.rehearse import DAYS, rehearse
 
 bp = Blueprint("rehearsing", __name__)
-
-MOST = 1_000
-"""People in one rehearsal."""
 
 _KEPT = ("ids", "view", "q", "status", "country", "in")
 """What says who is chosen, as it stands in the address."""
@@ -36,14 +34,21 @@ _LONGEST = 10
 def show(sequence_id: int) -> ResponseReturnValue:
     """Play it for those who are chosen. Nothing is written and nobody is enrolled."""
     row = found_or_404(sequence_id)
-    who, ids = _who()
-    if versions.newest_id(reading(), sequence_id) is None or (
-        row.archived_at is not None and ids is not None
-    ):
+    who = _whom()
+    is_published = versions.newest_id(reading(), sequence_id) is not None
+    if not is_published or (row.archived_at is not None and who != "running"):
         return render_template("staff/sequences/rehearse.html", row=row, told=None, who=who)
+    people = _audience(who, versions.newest(reading(), sequence_id))
     task_days = min(whole_number(request.args.get("task")) or 0, _LONGEST)
     told = rehearse(
-        reading(), sequence_id, ids, now=now(), settings=services().settings, days=DAYS, task_days=task_days
+        reading(),
+        sequence_id,
+        people.ids if people else None,
+        now=now(),
+        settings=services().settings,
+        days=DAYS,
+        task_days=task_days,
+        left=people.left if people else (),
     )
     kept = {name: value for name in _KEPT if (value := request.args.get(name, ""))}
     pages = view.mails(told, start=whole_number(request.args.get("from")) or 0)
@@ -53,8 +58,7 @@ def show(sequence_id: int) -> ResponseReturnValue:
         told=told,
         who=who,
         task_days=task_days,
-        is_full=ids is not None and len(ids) == MOST,
-        most=MOST,
+        cut=view.cut(people) if people and not people.is_whole else "",
         kept=kept,
         stats=view.stats(told),
         plots=view.plots(told, reading()),
@@ -76,14 +80,18 @@ def _page(
     return f"{url_for('rehearsing.show', sequence_id=sequence_id)}?{urlencode(asked)}"
 
 
-def _who() -> tuple[str, list[int] | None]:
-    """Whom the page is about, and their ids; None for those who are in it already."""
+def _whom() -> str:
+    """Whom the page is about."""
     who = request.args.get("who", "new")
+    return who if who in {"running", "chosen", "list"} else "new"
+
+
+def _audience(who: str, version: Version) -> Audience | None:
+    """Those it is played for; None for those who are in it already."""
     if who == "running":
-        return who, None
+        return None
     if who == "chosen":
         wanted = [number for one in request.args.get("ids", "").split(".") if (number := whole_number(one))]
-        return who, wanted[:MOST]
-    if who == "list":
-        return who, listing.everybody(reading(), chosen_in(request.args), limit=MOST)
-    return "new", listing.everybody(reading(), Filter(status=Status.NEW), limit=MOST)
+        return Audience(wanted[:MOST], is_whole=len(wanted) <= MOST)
+    chosen = chosen_in(request.args) if who == "list" else Filter(status=Status.NEW)
+    return audience(reading(), chosen, version, now=now(), settings=services().settings)

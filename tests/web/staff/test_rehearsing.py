@@ -2,13 +2,18 @@
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from crm.delivery.models import Message
 from crm.permission.words import explain
+from crm.prospects.models import Status
+from crm.queries.listing import Filter
+from crm.sequences import versions
 from crm.sequences.models import Enrolment
 from crm.services import Services
+from crm.workflows.foresight import rehearsal_audience
 from crm.workflows.foresight.rehearse import rehearse
 from tests.outreach import Outreach, hand_work, mail
 from tests.web.staff.conftest import Browser
@@ -75,6 +80,38 @@ def test_the_list_is_rehearsed_as_it_is_filtered(admin: Browser, outreach: Outre
     page = admin.get(f"/sequences/{sequence}/rehearse?who=list&country=BE").text
     assert "Bas Belg" in page
     assert "Nel Neder" not in page
+
+
+def test_those_who_may_be_written_to_come_before_the_newest_of_a_long_list(
+    admin: Browser, outreach: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an import of thousands whom nothing allows to be written to."""
+    monkeypatch.setattr(rehearsal_audience, "LOOKED_AT", 3)
+    sequence = outreach.sequence(mail())
+    first = outreach.person(name="Mag Wel")
+    for number in range(4):
+        outreach.person(name=f"Zonder Grond {number}", proven=False)
+    page = words(admin.get(f"/sequences/{sequence}/rehearse").text)
+    with outreach.services.database.reading() as session:
+        people = rehearsal_audience.audience(
+            session, Filter(status=Status.NEW), versions.newest(session, sequence),
+            now=outreach.now, settings=outreach.services.settings,
+        )  # fmt: skip
+    assert (people.ids, people.looked_at, people.is_whole) == ([first], 3, False)
+    assert "1 to 1 of 1" in page
+    assert "3 of it were looked at" in page
+    assert "below are the reasons of the 2 left out" in page
+
+
+def test_a_rehearsal_is_full_when_enough_may_begin(
+    admin: Browser, outreach: Outreach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal_audience, "MOST", 2)
+    sequence = outreach.sequence(mail())
+    outreach.people(3)
+    page = words(admin.get(f"/sequences/{sequence}/rehearse").text)
+    assert "1 to 2 of 2" in page
+    assert "This is for 2 people, the first of the list" in page
 
 
 def test_what_is_taken_for_granted_is_said(admin: Browser, outreach: Outreach) -> None:
