@@ -30,23 +30,10 @@ _NOT_SAID: Final = "not said yet"
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """One row as it would be taken; a broken one has no texts."""
-
-    line: int
-    outcome: RowOutcome
-    reason: str
-    address: str = ""
-    name: str = ""
-    company: str = ""
-    country: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """The first rows one by one, and counts of all that were looked at."""
 
-    rows: tuple[PreviewRow, ...]
+    rows: tuple[Foreseen, ...]
     counts: Mapping[RowOutcome, int]
     """By outcome; they add up to `looked_at`."""
 
@@ -81,13 +68,13 @@ def preview(  # noqa: PLR0913 - by name
     sorter = Sorter(chosen, ImportGate.load(session, controller, now=now))
     reader = CandidateReader(ring, chosen.mapping, chosen.defaults)
     counts: Counter[RowOutcome] = Counter()
-    rows: list[PreviewRow] = []
+    rows: list[Foreseen] = []
     lines = table.rows()
     while batch := [reader.read(row) for row in islice(lines, min(_BATCH, most - counts.total()))]:
         found = sorter.sort(session, batch)
         sorter.settle(found)
         counts.update(line.outcome for line in found.lines)
-        rows += map(_shown, batch[: shown - len(rows)], found.lines)
+        rows += map(_foreseen, batch[: shown - len(rows)], found.lines)
     return Preview(
         rows=tuple(rows),
         counts=dict(counts),
@@ -130,20 +117,6 @@ def look_on(  # noqa: PLR0913 - by name
         piece.is_whole = next(lines, None) is None
 
 
-def _foreseen(row: Candidate | Broken, line: Line) -> Foreseen:
-    shown = _shown(row, line)
-    return Foreseen(
-        row.number,
-        line.line,
-        line.outcome,
-        line.reason,
-        shown.address,
-        shown.name,
-        shown.company,
-        shown.country,
-    )
-
-
 def _as_if_said(choices: Choices) -> Choices:
     """With a source for all rows where the file names none and nobody has yet: else each looked broken.
 
@@ -159,11 +132,12 @@ def _as_if_said(choices: Choices) -> Choices:
     return replace(choices, defaults=named)
 
 
-def _shown(row: Candidate | Broken, line: Line) -> PreviewRow:
+def _foreseen(row: Candidate | Broken, line: Line) -> Foreseen:
     if isinstance(row, Broken):
-        return PreviewRow(line.line, line.outcome, line.reason)
+        return Foreseen(row.number, line.line, line.outcome, line.reason)
     parsed = row.row
-    return PreviewRow(
+    return Foreseen(
+        row.number,
         line.line,
         line.outcome,
         line.reason,
