@@ -96,7 +96,9 @@ class CandidateReader:
 
 
 def _source_fault(row: ParsedRow, url: str) -> str:
-    """Article 14(2)(f) and P4: without a source there is no row."""
+    """Article 14(2)(f) and P4: without a source there is no row. Nothing of a no is kept but the no."""
+    if row.opted_out:
+        return ""
     if row.source_kind is None or row.obtained_on is None:
         return _NO_SOURCE
     return "" if url or row.source_words else _NO_PLACE

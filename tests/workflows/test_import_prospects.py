@@ -225,6 +225,20 @@ def test_an_opt_out_counts_for_the_rows_after_it(services: Services, intake: Int
     assert brought(intake, sheet(*lines, headers=headers)).counts == {"refused": 2}
 
 
+def test_an_opt_out_needs_neither_a_source_nor_a_country_that_exists(
+    services: Services, intake: Intake
+) -> None:
+    lines = "ann@schoenen.example;Narnia;yes", "bob@fietsen.example;;yes"
+    ended = brought(
+        intake,
+        sheet(*lines, headers="Email;Country;Unsubscribed"),
+        defaults={"source_words": ""},
+    )
+    assert ended.counts == {"refused": 2}
+    assert count(services.database, Refusal) == 2
+    assert count(services.database, Prospect) == 0
+
+
 def test_restricted_data_is_left_as_it_is(services: Services, intake: Intake) -> None:
     brought(intake, sheet("ann@schoenen.example;;Schoenen;NL;"))
     with services.database.transaction() as session:

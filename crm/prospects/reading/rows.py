@@ -62,7 +62,7 @@ class RowReader:
         address = self._read_address(values, found, faults)
         if address is not None:
             self._complete(address, found, faults)
-        if faults:
+        if faults and not (address is not None and _is_heard(found, faults)):
             return _together(faults)
         return ParsedRow(**found)
 
@@ -129,6 +129,14 @@ def _source(text: str) -> SourceKind | _OwnWords:
 
 def _fault(code: RowFaultCode, column: str = "") -> RowFault:
     return RowFault(code, ROW_WORDS[code], column)
+
+
+def _is_heard(found: dict[str, Any], faults: list[RowFault]) -> bool:
+    """A no needs an address and nothing else: of such a row nothing else is kept, so no other cell matters.
+
+    With more cells than columns nobody knows under which header the no stands.
+    """
+    return found["opted_out"] and all(fault.code is not RowFaultCode.TOO_MANY_CELLS for fault in faults)
 
 
 def _together(faults: list[RowFault]) -> RowFault:
