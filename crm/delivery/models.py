@@ -104,7 +104,10 @@ class MessageBytes(Base):
 
 
 class Message(Base):
-    """One mail to one person, rendered and frozen. What it says never changes after it was planned."""
+    """One mail to one person, rendered and frozen. What it says never changes after it was planned.
+
+    But for its pixel, which goes out of one that waits when its reader says no to it (`outbox.unmeasure`).
+    """
 
     __tablename__ = "messages"
     __about__ = (Path("prospect_id"), Path("address_digest", digest=True))

@@ -24,7 +24,7 @@ from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.delivery.new_message import NewMessage
 from crm.kernel.digests import AddressDigest
 from crm.kernel.errors import ConflictError
-from crm.kernel.mail import MailKind
+from crm.kernel.mail import MailKind, TrackingMode
 from crm.kernel.prepared import Prepared, among, one_of
 
 UNASKED: Final = frozenset({MailKind.OUTREACH, MailKind.MANUAL})
@@ -211,6 +211,15 @@ def move(session: Session, due: Mapping[int, datetime], *, outcome: str, now: da
             .values(due_at=bindparam("then"), outcome=outcome, changed_at=now),
             [{"message": message_id, "then": at} for message_id, at in due.items()],
         )
+
+
+def unmeasure(session: Session, message_id: int, wire: bytes) -> None:
+    """Give a message that waits the bytes it would have had without a pixel, and note that it has none."""
+    waits = (_m.id == message_id, _m.state.in_(WAITING))
+    changed = update(_messages).where(*waits).values(pixel_id=None, tracking=TrackingMode.OFF)
+    if session.scalar(changed.returning(_m.id)) is not None:
+        bytes_ = MessageBytes.metadata.tables["message_bytes"]
+        session.execute(update(bytes_).where(bytes_.c.message_id == message_id).values(wire=wire))
 
 
 def waiting_in(session: Session, mailbox_ids: Collection[int], *, until: datetime) -> dict[int, int]:

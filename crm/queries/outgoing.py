@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm.delivery import crashes
 from crm.delivery.models import Message, MessageBytes, MessageState
 from crm.kernel.digests import AddressDigest
-from crm.kernel.mail import MailKind
+from crm.kernel.mail import MailKind, TrackingMode
 from crm.kernel.prepared import Prepared, beside, one_of
 from crm.kernel.zones import zone_for
 from crm.prospects.models import Company, Prospect
@@ -105,12 +105,14 @@ class InHand(NamedTuple):
     position: int | None
     """Of its step."""
 
+    tracking: TrackingMode = TrackingMode.OFF
+
 
 _IN_HAND = Prepared(
     select(
         _m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.mailbox_id, _m.dedupe_key,
         _m.address_digest, _m.recipient, _m.sender, _b.c.wire, _m.due_at,
-        _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position,
+        _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position, _m.tracking,
     )
     .select_from(_messages)
     .join(_b, _b.c.message_id == _m.id)

@@ -34,7 +34,8 @@ def stop_writing(session: Session, prospect_ids: Sequence[int], wish: Wish, *, n
     """Cancel or postpone what is planned for these people; what is on its way is not touched.
 
     A no to mail cancels messages and stops sequences; one to a series stops that; a snooze pauses the
-    sequence until its end, and an objection to measuring plans the message anew, without a pixel.
+    sequence until its end, and an objection to measuring plans the message anew, without a pixel. What a
+    colleague wrote loses its own when it is claimed (`judge`).
     """
     if not prospect_ids:
         return Stopped()

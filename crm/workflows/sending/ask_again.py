@@ -113,8 +113,11 @@ def _as_seen(
 def _write(session: Session, judged: Judged, held: Mapping[int, Held], now: datetime) -> None:
     """Write down what does not leave, as far as it is still ours."""
     results.withhold(session, [held[one] for one in judged.withheld if one in held], judged.withheld, now=now)
-    back = [*judged.back, *judged.later, *judged.replan]
+    back = [*judged.back, *judged.later, *judged.replan, *judged.unmeasured]
     results.put_back(session, [held[one] for one in back if one in held], judged.later, now=now)
+    for message_id, wire in judged.unmeasured.items():
+        if message_id in held:
+            outbox.unmeasure(session, message_id, wire)
     anew = {judged.enrolment_of[one]: at for one, at in judged.replan.items() if one in held}
     if anew:
         # A frozen letter would be old by then: the step is written again, from fresh facts.

@@ -7,10 +7,15 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from crm.compose.unmeasured import without_pixel
+from crm.compose.wire import ForeignFormError
 from crm.delivery.outbox import UNASKED
-from crm.kernel.settings import Settings
+from crm.kernel.mail import TrackingMode
+from crm.kernel.settings import Settings, Tracking
 from crm.permission.decide import decide
+from crm.permission.facts import Facts
 from crm.permission.findings import Decision, Verdict
+from crm.permission.measuring import mode_of
 from crm.permission.record import to_record
 from crm.queries.facts import Loaded, Question, facts_batch
 from crm.queries.house import House
@@ -50,6 +55,9 @@ class Judged:
     replan: dict[int, datetime] = field(default_factory=dict)
     """Steps to be made anew by then."""
 
+    unmeasured: dict[int, bytes] = field(default_factory=dict)
+    """Put back with other bytes: their reader said no to the pixel that is in these."""
+
     stops: list[tuple[InHand, StopReason, str]] = field(default_factory=list)
     pauses: list[tuple[InHand, StopReason, str]] = field(default_factory=list)
 
@@ -69,7 +77,7 @@ def judge(
         elif one.prospect_id is None:
             _stranger(session, one, judged, at_home, now, settings)
         elif person is not None:
-            _one(one, person, judged, now)
+            _one(one, person, judged, now, settings)
     if judged.replan:
         _keep_doubles(session, judged)
     return judged
@@ -105,7 +113,7 @@ def _question(one: InHand) -> Question:
     )
 
 
-def _one(one: InHand, loaded: Loaded, judged: Judged, now: datetime) -> None:
+def _one(one: InHand, loaded: Loaded, judged: Judged, now: datetime, settings: Settings) -> None:
     person = loaded.recipient
     if one.enrolment_state not in {None, EnrolmentState.RUNNING}:
         judged.withheld[one.id] = ("sequence_stopped", {})
@@ -120,11 +128,15 @@ def _one(one: InHand, loaded: Loaded, judged: Judged, now: datetime) -> None:
     ):
         _ask_a_person(one, judged, StopReason.TOO_LATE, "too_late")
     else:
-        _by_gate(one, loaded, decide(loaded.facts, now), judged, now)
+        _by_gate(one, loaded, decide(loaded.facts, now), judged, now, settings.tracking)
 
 
-def _by_gate(one: InHand, loaded: Loaded, decision: Decision, judged: Judged, now: datetime) -> None:
-    if decision.verdict is Verdict.ALLOW:
+def _by_gate(
+    one: InHand, loaded: Loaded, decision: Decision, judged: Judged, now: datetime, tracking: Tracking
+) -> None:
+    if decision.verdict is Verdict.ALLOW and _refuses_pixel(one, loaded.facts, tracking):
+        _unmeasure(one, judged)
+    elif decision.verdict is Verdict.ALLOW:
         judged.leaving.append(Leaving(one, loaded.recipient))
     elif decision.verdict is Verdict.DENY:
         _stop(one, judged, stop_reason(decision), codes(decision), to_record(decision))
@@ -135,6 +147,22 @@ def _by_gate(one: InHand, loaded: Loaded, decision: Decision, judged: Judged, no
     else:
         seed = f"{one.enrolment_id}:{one.position}"
         judged.replan[one.id] = next_look(decision, loaded.recipient, seed=seed, now=now)
+
+
+def _refuses_pixel(one: InHand, facts: Facts, tracking: Tracking) -> bool:
+    """Tell whether it has a pixel that its reader said no to since it was written (D4)."""
+    return one.tracking is not TrackingMode.OFF and mode_of(facts, tracking) is TrackingMode.OFF
+
+
+def _unmeasure(one: InHand, judged: Judged) -> None:
+    """A step is made anew, other mail loses its pixel. What is claimed never changes: it goes back first."""
+    if one.enrolment_id is not None:
+        judged.replan[one.id] = one.due_at
+        return
+    try:
+        judged.unmeasured[one.id] = without_pixel(one.wire)
+    except ForeignFormError:
+        judged.withheld[one.id] = ("pixel", {})
 
 
 def _ask_a_person(one: InHand, judged: Judged, reason: StopReason, detail: str) -> None:
