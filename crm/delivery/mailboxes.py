@@ -106,6 +106,13 @@ def pause(session: Session, mailbox_id: int, *, reason: str, at: datetime) -> bo
     return paused.one_or_none() is not None
 
 
+def explain(session: Session, mailbox_id: int, *, reason: str) -> bool:
+    """Say otherwise why a mailbox is paused; False when it is not, or for that reason already."""
+    other = (_m.id == mailbox_id, _m.paused_at.is_not(None), _m.pause_reason != reason[:64])
+    changed = update(_mailboxes).where(*other).values(pause_reason=reason[:64]).returning(_m.id)
+    return session.scalar(changed) is not None
+
+
 def resume(session: Session, mailbox_id: int) -> bool:
     """Let a mailbox send again; False when it was not paused."""
     resumed = session.scalars(

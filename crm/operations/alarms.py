@@ -16,6 +16,18 @@ LAID_ASIDE: Final = "laid_aside"
 MESSAGE: Final = "message"
 """Its scope, before its number."""
 
+GATE: Final = "gate"
+"""Whatever is due, the gate fails over it. It ends by itself when something leaves again."""
+
+PLANNER: Final = "planner"
+"""No mail can be made, or nobody's pause can end. It ends when a tick of the planner goes well."""
+
+SOON: Final = "authentication_soon"
+"""A mailbox's own domain proves nothing; it will be paused for that."""
+
+_NO_PAUSE: Final = (GATE, PLANNER, SOON)
+"""Kinds that stopped nothing: they end when their cause does, whoever lets what go on."""
+
 _alarms = Alarm.metadata.tables["alarms"]
 _a = _alarms.c
 
@@ -52,6 +64,13 @@ def resolve(session: Session, scope: str, *, by: int | None, at: datetime, kind:
         .returning(_a.id)
     )
     return len(ended.all())
+
+
+def let_go(session: Session, scope: str, *, by: int | None, at: datetime) -> None:
+    """What was paused goes on: the alarms that it stood still for are over."""
+    which = select(_a.kind).where(_a.scope == scope, _a.resolved_at.is_(None), _a.kind.not_in(_NO_PAUSE))
+    for kind in session.scalars(which).all():
+        resolve(session, scope, kind=kind, by=by, at=at)
 
 
 def last_resolved(session: Session, scope: str, *, kind: str | None = None) -> datetime | None:

@@ -18,6 +18,7 @@ from crm.kernel.db import Database
 from crm.kernel.domains import registrable_domain
 from crm.kernel.settings import MailerKind, Settings
 from crm.operations import alarms
+from crm.operations.alarms import SOON
 from crm.queries.leaving import Reach, Scope
 from crm.queries.limits import budgets_held
 from crm.workflows.sending import pause as pauses
@@ -26,8 +27,6 @@ from crm.workflows.sending.pause import Wish
 log = logging.getLogger(__name__)
 
 FAULT: Final = "authentication"
-SOON: Final = "authentication_soon"
-"""A fault whose grace is not over: an alarm, and nothing is paused."""
 
 
 def check_own_domains(

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from crm.audit import chain
-from crm.delivery import mailboxes, outbox
+from crm.delivery import outbox
 from crm.delivery.event_ports import Drop, Report
 from crm.delivery.events import About, Waiting
 from crm.permission.terms import AddressState
@@ -17,6 +17,7 @@ from crm.sequences.models import StopReason
 from crm.workflows.refusals.refuse import Desk, Mailbox, write
 from crm.workflows.reports.note_bounce import Refused, Returned, address_is_dead, note_bounce
 from crm.workflows.reports.note_reported_opening import note_reported_opening
+from crm.workflows.sending.stop_mailbox import stop_mailbox
 
 QUOTA: Final = "provider_quota"
 """Why a mailbox was paused: what the account may send is used up."""
@@ -69,7 +70,7 @@ def _dropped(session: Session, one: Waiting, message: About, mail: Returned, now
     if drop in _DEAD:
         address_is_dead(session, mail, _DEAD[drop], now=now)
     if drop is Drop.QUOTA:
-        mailboxes.pause(session, message.mailbox_id, reason=QUOTA, at=now)
+        stop_mailbox(session, message.mailbox_id, cause=QUOTA, now=now)
 
 
 def write_no(session: Session, desk: Desk, one: Waiting, message: About | None, now: datetime) -> None:

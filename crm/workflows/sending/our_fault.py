@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,14 +11,9 @@ from crm.delivery.models import Message, MessageState
 from crm.delivery.ports import BATCH_LIMIT
 from crm.kernel.db import Database
 from crm.operations import alarms
+from crm.operations.alarms import GATE
 from crm.queries.leaving import EVERYTHING
 from crm.workflows.sending.lay_aside import after_errors, put_off
-
-GATE: Final = "gate"
-"""Alarm: whatever is due, the gate fails over it. It ends by itself when something leaves again."""
-
-PLANNER: Final = "planner"
-"""Alarm: no mail can be made, or nobody's pause can end. It ends when a tick of the planner goes well."""
 
 
 def ours_or_theirs(

@@ -129,7 +129,7 @@ def resume(session: Session, scope: Scope, wish: Wish) -> bool:
     _must_hold(session, scope)
     pause_ends.put(session, str(scope), None, by=wish.by.id)
     changed = _unset(session, scope, wish)
-    alarms.resolve(session, str(scope), by=wish.by.id, at=wish.at)
+    alarms.let_go(session, str(scope), by=wish.by.id, at=wish.at)
     if changed:
         chain.append(
             session, actor=wish.by, action=f"{scope.reach.value}.resumed", object=str(scope), at=wish.at

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from crm.kernel.db import Database
 from crm.kernel.faults import point
+from crm.operations.alarms import PLANNER
 from crm.queries.due_steps import DueStep, due_steps
-from crm.workflows.sending.our_fault import PLANNER, all_is_well
+from crm.workflows.sending.our_fault import all_is_well
 from crm.workflows.sending.pause_end import end_those_over
 from crm.workflows.sending.plan_alone import plan_alone
 from crm.workflows.sending.plan_made import Made

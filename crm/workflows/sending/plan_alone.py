@@ -7,9 +7,10 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from crm.kernel.db import Database
+from crm.operations.alarms import PLANNER
 from crm.queries.due_steps import DueStep, standing, steps_of
 from crm.workflows.sending.lay_aside import lay_series_aside
-from crm.workflows.sending.our_fault import PLANNER, alarm
+from crm.workflows.sending.our_fault import alarm
 from crm.workflows.sending.plan_faults import alone, are_to_blame, for_comparison, on_trial
 from crm.workflows.sending.plan_made import Made
 from crm.workflows.sending.plan_steps import make

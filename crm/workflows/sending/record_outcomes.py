@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from crm.delivery import mailboxes, reports, results
+from crm.delivery import reports, results
 from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import UNASKED
 from crm.delivery.ports import Accepted, NotSent, Outcome, Rejected
@@ -30,6 +30,7 @@ from crm.sequences.models import Step, StopReason
 from crm.workflows.reports.note_bounce import Refused, domain_is_dead
 from crm.workflows.sending.advance import advance
 from crm.workflows.sending.judge import Leaving
+from crm.workflows.sending.stop_mailbox import stop_mailbox
 
 _prospects = Prospect.metadata.tables["prospects"]
 _messages = Message.metadata.tables["messages"]
@@ -234,4 +235,4 @@ def _pause_mailboxes(session: Session, outcomes: Mapping[int, Outcome], now: dat
         return
     boxes = session.execute(select(_m.mailbox_id, _m.id).where(_m.id.in_(reasons))).all()
     for mailbox_id, message_id in boxes:
-        mailboxes.pause(session, mailbox_id, reason=reasons[message_id], at=now)
+        stop_mailbox(session, mailbox_id, cause=reasons[message_id], now=now)

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.kernel.db import Database
+from crm.operations.alarms import PLANNER
 from crm.sequences import order
 from crm.sequences.models import Enrolment
 from crm.workflows.sending.lay_aside import lay_series_aside
-from crm.workflows.sending.our_fault import PLANNER, alarm
+from crm.workflows.sending.our_fault import alarm
 from crm.workflows.sending.plan_faults import alone, are_to_blame
 from crm.workflows.sending.resume import resume, those_due
 from crm.workflows.sending.whose_fault import may_be_a_messages

@@ -14,7 +14,6 @@ from crm.services import Services
 from crm.web.staff import times
 from crm.workflows.desk.log_note import Said, log_note
 from crm.workflows.sending import pause as pauses
-from crm.workflows.sending.our_fault import GATE
 from crm.workflows.sending.pause import Wish
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach
@@ -147,7 +146,7 @@ def test_what_stands_around_a_page_is_brought_up_to_date(sales: Browser, task: i
 
 def test_a_fault_of_ours_over_every_mail_stands_at_the_top(admin: Browser, outreach: Outreach) -> None:
     with outreach.services.database.transaction() as session:
-        alarms.sound(session, GATE, str(EVERYTHING), detail={"error": "KeyError"}, at=outreach.now)
+        alarms.sound(session, alarms.GATE, str(EVERYTHING), detail={"error": "KeyError"}, at=outreach.now)
     page = admin.get("/").text
     assert "Nothing leaves." in page
     assert "fails over every mail that is due (KeyError)" in page
