@@ -12,6 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from crm.kernel.inventory import Path
+from crm.kernel.outages import CHOSEN
 from crm.kernel.sqlite import BUSY_TIMEOUT, WRITES, keep_promises
 
 ENUM_LENGTH = 32  # characters; the longest value any of our enums may have
@@ -19,8 +20,6 @@ ENUM_LENGTH = 32  # characters; the longest value any of our enums may have
 T = TypeVar("T")
 
 _TRIES: Final = 3
-_CHOSEN: Final = frozenset({"40001", "40P01"})
-"""SQLSTATE of a transaction that was chosen to fail: serialization failure, deadlock."""
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 """Opens a transaction that commits when its block ends well and rolls back when it raises."""
@@ -135,7 +134,7 @@ class Database:
                 with self.transaction() as session:
                     return work(session)
             except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) not in _CHOSEN:
+                if getattr(error.orig, "sqlstate", None) not in CHOSEN:
                     raise
         with self.transaction() as session:
             return work(session)

@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
+
+from crm.kernel.outages import is_outage
 
 log = logging.getLogger(__name__)
 
@@ -112,14 +114,15 @@ class BatchWriter(Generic[Row]):
                 rows = [self._rows.popleft() for _ in range(min(self._batch, len(self._rows)))]
                 try:
                     self._write(rows)
-                except (OSError, OperationalError) as error:
+                except (OSError, SQLAlchemyError) as error:
+                    if isinstance(error, SQLAlchemyError) and not is_outage(error):
+                        self._one_by_one(rows)
+                        continue
                     self._rows.extendleft(reversed(rows))
                     log.warning(
                         "openings wait", extra={"rows": len(self._rows), "kind": type(error).__name__}
                     )
                     return False
-                except SQLAlchemyError:
-                    self._one_by_one(rows)
             return True
 
     def _one_by_one(self, rows: Sequence[Row]) -> None:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from crm.kernel.errors import ConflictError, InvalidLinkError, NotFoundError
 from crm.kernel.ids import new_public_id
+from crm.kernel.outages import is_outage
 from crm.staff.passwords import TooBusyError
 from crm.web.again import to_send
 from crm.web.context import is_htmx, is_poll, services
@@ -63,6 +64,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _no_room(error: OperationalError) -> ResponseReturnValue:
     """A full disk or a database that does not answer: nothing was saved, and the page says so."""
+    if not is_outage(error):
+        return _broken(error)
     log.error(
         "the database could not do it", extra={"kind": type(error.orig).__name__, "page": request.endpoint}
     )

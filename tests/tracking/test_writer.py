@@ -4,8 +4,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import psycopg
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crm.tracking.writer import BatchWriter
 
@@ -20,6 +21,9 @@ class Disk:
     batches: list[int] = field(default_factory=list)
     full: bool = False
     hates: int | None = None
+    because: str = "23503"
+    """Of whatever it hates."""
+
     arrived: threading.Event = field(default_factory=threading.Event)
     tried: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event | None = None
@@ -31,7 +35,7 @@ class Disk:
         if self.full:
             raise OperationalError("insert", {}, Exception("database or disk is full"))
         if self.hates in rows:
-            raise IntegrityError("insert", {}, Exception("no such message"))
+            raise DBAPIError.instance("insert", None, psycopg.errors.lookup(self.because)(), psycopg.Error)
         self.kept += rows
         self.batches.append(len(rows))
         self.arrived.set()
@@ -117,8 +121,9 @@ def test_a_full_list_drops_instead_of_blocking() -> None:
     assert disk.kept == [0, 1, 2]
 
 
-def test_one_row_that_is_never_taken_does_not_hold_up_the_others() -> None:
-    disk = Disk(hates=2)
+@pytest.mark.parametrize("because", ["23503", "22001", "54000"])
+def test_one_row_that_is_never_taken_does_not_hold_up_the_others(because: str) -> None:
+    disk = Disk(hates=2, because=because)
     writer = BatchWriter(disk.write, interval=3_600)
     for row in range(5):
         writer.add(row)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from crm.kernel.db import Database
 from crm.kernel.errors import CrmError
+from crm.kernel.outages import is_outage
 from crm.workflows.sending.claim import Batch
 from crm.workflows.sending.judge import Leaving
 from crm.workflows.sending.lay_aside import after_errors
@@ -24,7 +25,7 @@ _FAULTS: Final = (
 
 def may_be_a_messages(fault: Exception) -> bool:
     """Tell whether one message may have made the gate raise it: none has where the database is away."""
-    return isinstance(fault, _FAULTS) and not isinstance(fault, OperationalError)
+    return isinstance(fault, _FAULTS) and not is_outage(fault)
 
 
 def sort_out(
