@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,9 @@ from crm.replies.models import InboundMail, InboundState
 
 RAW_KEPT: Final = timedelta(days=14)
 """The bytes of a mail that was understood are kept this long (B16)."""
+
+IN_HAND: Final = timedelta(seconds=60)
+"""Real time after which whoever took a mail in hand, and has not said a word since, is gone."""
 
 _mails = InboundMail.metadata.tables["inbound_mails"]
 
@@ -39,10 +42,34 @@ def store(session: Session, raw: bytes, *, at: datetime) -> bool:
     return kept.one_or_none() is not None
 
 
-def waiting(session: Session, *, limit: int) -> Sequence[int]:
-    """Mails that nobody read yet, oldest first."""
-    query = select(InboundMail.id).where(InboundMail.state == InboundState.RECEIVED)
+def waiting(session: Session, *, limit: int, real_now: datetime) -> Sequence[int]:
+    """Mails that nobody read yet or has in hand, oldest first."""
+    query = select(InboundMail.id).where(*_free(real_now))
     return session.scalars(query.order_by(InboundMail.received_at, InboundMail.id).limit(limit)).all()
+
+
+def take(session: Session, mail_id: int, *, real_now: datetime) -> int | None:
+    """Have a mail in hand; how many who had it before, one after the other, died. None: it is another's."""
+    query = select(InboundMail.deaths, InboundMail.in_hand_until).where(
+        InboundMail.id == mail_id, *_free(real_now)
+    )
+    found = session.execute(query.with_for_update(skip_locked=True)).one_or_none()
+    if found is None:
+        return None
+    deaths: int = found.deaths + (found.in_hand_until is not None)
+    held = update(InboundMail).where(InboundMail.id == mail_id)
+    session.execute(held.values(deaths=deaths, in_hand_until=real_now + IN_HAND))
+    return deaths
+
+
+def let_go(session: Session, mail_id: int) -> None:
+    """Lay a mail back: whoever had it in hand lives, whatever else went wrong."""
+    session.execute(update(InboundMail).where(InboundMail.id == mail_id).values(deaths=0, in_hand_until=None))
+
+
+def _free(real_now: datetime) -> tuple[ColumnElement[bool], ...]:
+    nobody = or_(InboundMail.in_hand_until.is_(None), InboundMail.in_hand_until <= real_now)
+    return InboundMail.state == InboundState.RECEIVED, nobody
 
 
 def open_one(session: Session, mail_id: int) -> InboundMail | None:

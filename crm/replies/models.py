@@ -77,6 +77,12 @@ class InboundMail(Base):
         String(998), default="", info=subject("their Message-ID, to answer in thread")
     )
     received_at: Mapped[datetime] = mapped_column(info=subject("when"))
+    deaths: Mapped[int] = mapped_column(
+        default=0, server_default="0", info=no_person("how many readers in a row died over it")
+    )
+    in_hand_until: Mapped[datetime | None] = mapped_column(
+        info=no_person("who has it in hand has it so long, in real time; later they are gone")
+    )
     understood_at: Mapped[datetime | None] = mapped_column(info=subject("when the program read it"))
     handled_at: Mapped[datetime | None] = mapped_column(info=subject("when a person dealt with it"))
     handled_by: Mapped[int | None] = mapped_column(

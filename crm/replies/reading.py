@@ -125,6 +125,11 @@ def read(raw: bytes) -> ReadMail:
     )
 
 
+def read_headers(raw: bytes) -> ReadMail:
+    """As `read`, of the mail's own headers alone: whose it is may stand there even if the rest is deadly."""
+    return read(raw[: _end_of_headers(raw)])
+
+
 def _bounded(raw: bytes) -> bytes:
     """The mail itself, or as much of one as the library's parser takes in well under a second."""
     whole = _with_less_headers(raw)
@@ -137,12 +142,16 @@ def _bounded(raw: bytes) -> bytes:
 def _with_less_headers(raw: bytes) -> bytes:
     """A mail whose headers end where they become absurd."""
     raw = raw if len(raw) <= MOST_BYTES else raw[:MOST_BYTES]
-    ends = [at for mark in (b"\r\n\r\n", b"\n\n") if (at := raw.find(mark)) >= 0]
-    end = min(ends, default=len(raw))
+    end = _end_of_headers(raw)
     if end <= MOST_HEADER_BYTES:
         return raw
     last = raw.rfind(b"\n", 0, MOST_HEADER_BYTES) + 1
     return raw[:last] + raw[end:]
+
+
+def _end_of_headers(raw: bytes) -> int:
+    ends = [at for mark in (b"\r\n\r\n", b"\n\n") if (at := raw.find(mark)) >= 0]
+    return min(ends, default=len(raw))
 
 
 def decoded(value: str) -> str:

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 from email import message_from_bytes
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from crm.conversations.models import Task
 from crm.delivery.models import Message, MessageState
@@ -431,6 +433,36 @@ def test_a_mail_that_ends_its_reader_is_tried_once_more_and_holds_up_no_other(
     else:
         assert (read.state, read.kind) == (InboundState.UNDERSTOOD, "opt_out")
         assert talk.refusals()
+
+
+@pytest.mark.both_databases
+def test_a_mail_that_asks_too_much_of_the_database_is_set_aside(
+    talk: Correspondence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is there; it says the same however often this mail is tried."""
+
+    def asks(session: Session, *_: object, **__: object) -> None:
+        session.execute(text(f"SELECT {'+'.join(['1'] * 50_000)}"))
+
+    monkeypatch.setattr(answer_mail, "act", asks)
+    mail = talk.writes("Kunt u mij morgen bellen?")
+    assert (mail.state, mail.sub) == (InboundState.QUARANTINED, "broken")
+    assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
+
+
+@pytest.mark.both_databases
+def test_a_database_that_goes_away_is_no_fault_of_the_mail_in_hand(
+    talk: Correspondence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaves(*_: object, **__: object) -> None:
+        raise OperationalError("", None, Exception("server closed the connection"))
+
+    with monkeypatch.context() as planted:
+        planted.setattr(answer_mail, "act", leaves)
+        with pytest.raises(OperationalError):
+            talk.writes("Haal me van de lijst.")
+    assert understanding.understand_mail(talk.services.reading_room, now=talk.outreach.now) == 1
+    assert talk.refusals()
 
 
 @pytest.mark.both_databases
