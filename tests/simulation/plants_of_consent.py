@@ -105,7 +105,7 @@ CONSENT = {
     "an answer does not stop": Plant(
         "I07",
         "after_the_end",
-        both(without(limits.answers, limits.limits), swap((answer_mail, "_stop", nothing))),
+        both(without(limits.answers, limits.limits), swap((answer_mail, "stop", nothing))),
     ),
     "an import lifts noes": Plant("I13", "unheard", _lifting(import_run, "write_batch")),
     "an erasure forgets the no": Plant("I14", "unheard", _lifting(erase, "forget_rows")),
