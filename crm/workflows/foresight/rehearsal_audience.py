@@ -19,7 +19,7 @@ from crm.workflows.series.enrol import admit
 MOST: Final = 1_000
 """People in one rehearsal."""
 
-LOOKED_AT: Final = 3_000
+LOOKED_AT: Final = 2_000
 """People the gate is asked about for one rehearsal, however long the list is."""
 
 
