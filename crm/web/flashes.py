@@ -37,7 +37,6 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "as_written_held": "Changed back. It is written anew, and waits here in a minute.",
         "nothing_to_try": "Nothing was sent: there is no mail in it yet.",
         "as_it_was": "A colleague did that before you.",
-        "bad_day": "Nothing was changed: choose a day after today, within two years.",
         "resumed": "Sending goes on",
         "published": "Published. New people get it; those on their way keep theirs.",
         "moved": "Done. Those on their way go on in the newest version.",
@@ -64,7 +63,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
 
 NOT_DONE: Final = frozenset(
     {
-        "left", "some_were_done", "none_chosen", "nothing_to_try", "as_it_was", "goes_on", "bad_day",
+        "left", "some_were_done", "none_chosen", "nothing_to_try", "as_it_was", "goes_on",
         "draft_newer", "text_last", "companys_no",
     }
 )  # fmt: skip

@@ -18,6 +18,8 @@ from crm.web import flashes
 from crm.web.access import allows
 from crm.web.context import me, now, reading, services
 from crm.web.staff import times
+from crm.web.staff.forms import NoteForm
+from crm.web.staff.prospect import page
 from crm.workflows.sending import pause as pauses
 from crm.workflows.sending import pause_end
 from crm.workflows.sending.pause import Wish
@@ -27,6 +29,7 @@ from crm.workflows.sending.skip_step import skip_step
 bp = Blueprint("pausing", __name__)
 
 _FAR = 2  # years ahead that somebody may mean
+_NO_DAY = "Choose a day after today, within two years. Nothing was changed."
 
 
 @bp.post("/prospects/<int:prospect_id>/series/<int:enrolment_id>/<any(pause, resume):verb>")
@@ -40,7 +43,7 @@ def enrolment(prospect_id: int, enrolment_id: int, verb: str) -> ResponseReturnV
     scope, typed = Scope(Reach.ENROLMENT, enrolment_id), request.form.get("until", "").strip()
     until = _start_of(typed) if verb == "pause" and typed else None
     if verb == "pause" and typed and until is None:
-        return redirect(url_for("prospect.show", prospect_id=prospect_id, did="bad_day"), 303)
+        return page(prospect_id, NoteForm(), until=typed, until_fault=_NO_DAY), 422
     back = _home_of(prospect_id)
     if verb == "pause" and state is EnrolmentState.PAUSED:
         return turn(scope, on=True, until=until, back=back, is_new=False)
@@ -89,9 +92,7 @@ def move_end(reach: str, scope_id: int) -> ResponseReturnValue:
     scope, typed = Scope(Reach(reach), scope_id), request.form.get("until", "").strip()
     back, until = _PAGES[scope.reach][1](scope_id), _start_of(typed) if typed else None
     if typed and until is None and is_paused(reading(), scope):
-        return _end_page(
-            scope, typed, "Choose a day after today, within two years. Nothing was changed."
-        ), 422
+        return _end_page(scope, typed, _NO_DAY), 422
     with services().database.transaction() as session:
         moved = pause_end.move_end(session, scope, Wish(chain.Actor.staff(me().id), now(), until=until))
     return redirect(_moved(back, until) if moved else f"{back}?did=goes_on", 303)

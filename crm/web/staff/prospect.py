@@ -46,7 +46,7 @@ _SHOWN = {
 @allows(Act.SEE)
 def show(prospect_id: int) -> ResponseReturnValue:
     """The whole page."""
-    return _page(prospect_id, NoteForm())
+    return page(prospect_id, NoteForm())
 
 
 @bp.post("/prospects/<int:prospect_id>/notes")
@@ -56,7 +56,7 @@ def note(prospect_id: int) -> ResponseReturnValue:
     form = NoteForm(request.form)
     body = clean_block(form.body.data or "")
     if not _is_complete(form, body):
-        return _composer(prospect_id, form) if is_htmx() else (_page(prospect_id, form), 422)
+        return _composer(prospect_id, form) if is_htmx() else (page(prospect_id, form), 422)
     said = Said(
         kind=NoteKind(form.kind.data),
         body=body,
@@ -167,7 +167,8 @@ def _around(found: Sheet) -> dict[str, object]:
     }
 
 
-def _page(prospect_id: int, form: NoteForm) -> str:
+def page(prospect_id: int, form: NoteForm, *, until: str = "", until_fault: str = "") -> str:
+    """The whole page. `until`: the day typed for a pause that `until_fault` says why there is none."""
     found = _sheet(prospect_id)
     shown = request.args.get("show", "")
     here = url_for("prospect.show", prospect_id=prospect_id)
@@ -191,5 +192,7 @@ def _page(prospect_id: int, form: NoteForm) -> str:
         known=second_addresses.of(reading(), prospect_id),
         form=AddressForm(),
         statuses=[(status.value, said) for status, (said, _) in words.STATUS.items()],
+        until=until,
+        until_fault=until_fault,
         **_around(found),
     )
