@@ -43,7 +43,6 @@ def note_by_keyboard(page: Page) -> float:
 
 
 def take_back(page: Page) -> None:
-    page.locator("h1").click()
     page.keyboard.press("z")
     expect(page.locator(".toast")).to_contain_text("Note taken back")
     expect(page.locator("#timeline")).not_to_contain_text(WORDS)

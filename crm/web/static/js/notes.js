@@ -35,8 +35,11 @@
     once(form.dataset.optimistic);
     performance.mark("note:saved");
     const box = crm.one(`#${CSS.escape(form.id)} [data-words]`);
-    box?.focus();
-    if (box?.getAttribute("aria-invalid") !== "true") crm.say("Saved");
+    if (box?.value || box?.getAttribute("aria-invalid") === "true") { box.focus(); return; }   /* not saved */
+    /* out of the box, onto what was saved: single keys work again, Z takes it back, N begins the next */
+    const row = crm.one(`${form.dataset.optimistic} > li`);
+    if (row) { row.tabIndex = -1; row.focus({ preventScroll: true }); }
+    crm.say("Saved");
   });
   for (const bad of ["htmx:error", "htmx:response:error", "htmx:finally:request"]) {
     document.addEventListener(bad, (event) => { if (optimistic(event) && event.detail.ctx === sent) drop(); });
