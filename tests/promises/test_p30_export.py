@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from crm.privacy import register
+from crm.privacy.models import RefusalReason, RefusalScope
+from crm.privacy.register import Wish
 from crm.queries import inventory
 from crm.services import Services
 from crm.workflows.refusals.export_person import House, export_person
@@ -67,6 +70,18 @@ def test_another_spelling_may_stop_them_but_not_read_them(services: Services) ->
     someone = planted_person(services, "anna")
     copy = copy_for(services, someone, spelled=f"anna+x@{someone.address.domain}")
     assert copy["tables"] == []
+
+
+def test_what_they_refused_is_in_it_and_what_others_refused_is_not(services: Services) -> None:
+    someone, other = planted_person(services, "anna"), planted_person(services, "bert")
+    ring = services.settings.keys.addresses
+    wish = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
+    with services.database.transaction() as session:
+        kept = register.record(session, register.keys_of(ring, someone.address), wish).refusal
+    said = {one["reference"]: one for one in copy_for(services, someone)["refusals"]}
+    assert (said[kept.reference]["reach"], said[kept.reference]["reason"]) == ("address", "objection")
+    assert said[kept.reference]["since"] == NOW.isoformat()
+    assert kept.reference not in json.dumps(copy_for(services, other))
 
 
 def test_it_says_who_answers_and_which_rights_there_are(services: Services) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from crm.adapters.mailbox import MailboxMailer
+from crm.adapters.mailbox_viewer import MaildirViewer
+from crm.delivery.ports import Envelope
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.db import Database
 from crm.privacy import register
@@ -156,6 +159,20 @@ def test_files_that_name_the_person_go_and_others_stay(
     assert [path.name for path in uploads.iterdir()] == ["others.csv"]
 
 
+def test_a_copy_of_a_mail_goes_though_its_message_is_gone(
+    services: Services, desk: Desk, tmp_path: Path
+) -> None:
+    someone, other = planted_person(services), planted_person(services, "bert")
+    folder = tmp_path / "sent"
+    mailer, viewer = MailboxMailer(folder), MaildirViewer(folder)
+    for number, recipient in enumerate((someone.address, other.address)):
+        wire = f"To: <{recipient}>\r\nSubject: Photos\r\n\r\nHello\r\n".encode()
+        key = f"{number}" * 26
+        assert mailer.send([Envelope(key, "b@outreach.produfoto.example", str(recipient), wire)])
+    assert erased(services, desk, Shelves(services.settings.var, viewer), someone).is_done
+    assert [one.recipient for one in viewer.newest(limit=9)] == [str(other.address)]
+
+
 def test_an_erasure_that_was_interrupted_is_finished_later(
     services: Services, desk: Desk, shelves: Shelves, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -185,6 +202,9 @@ def test_a_message_that_is_leaving_holds_the_erasure_back(
     receipt = erased(services, replace(desk, patience=0), shelves, someone)
     assert not receipt.is_done
     assert not receipt.answer.is_final
+    assert finish_erasures(desk, shelves, at=NOW) == 0
+    with database.reading() as session:
+        assert session.scalars(select(Prospect.id)).all() == [someone.ids["prospects"]]
     with database.transaction() as session:
         session.execute(text("UPDATE messages SET state = 'sent'"))
     assert finish_erasures(desk, shelves, at=NOW) == 1

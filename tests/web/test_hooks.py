@@ -162,6 +162,15 @@ def test_a_signed_body_that_is_no_report_is_said_to_be_none(
     assert (reply.status_code, reply.json) == (400, {"error": "not_a_report"})
 
 
+@pytest.mark.parametrize("said", ["queued", "handed_over", "conflict", "refused"])
+def test_only_what_happens_over_there_can_be_reported(
+    client: FlaskClient, services: Services, lead: str, said: str
+) -> None:
+    raw = body(lead, said)
+    assert say(client, raw, headers(services, raw)).json == {"error": "not_a_report"}
+    assert known(services) == (LeadState.QUEUED, 0)
+
+
 @pytest.mark.parametrize("name", ["lead_gone", "a\0b", "x" * 10_000])
 def test_a_lead_nobody_knows_is_gone(client: FlaskClient, services: Services, name: str) -> None:
     raw = body(name)

@@ -74,6 +74,15 @@ def test_an_answer_is_good_for_its_time(office: Office, clock: FakeClock, verdic
     assert office.check() == 1
 
 
+def test_a_no_of_theirs_is_asked_about_again_within_the_week(office: Office, clock: FakeClock) -> None:
+    office.lookup.answers[DOMAIN] = NONE
+    office.check()
+    del office.lookup.answers[DOMAIN]
+    clock.advance(timedelta(days=7))
+    office.check()
+    assert office.row.answer == "takes_mail"
+
+
 def test_a_domain_without_mail_is_known_as_one(office: Office) -> None:
     office.lookup.answers[DOMAIN] = NONE
     office.check()

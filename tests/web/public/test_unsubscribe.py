@@ -229,6 +229,11 @@ def test_an_unknown_choice_is_asked_again(client: FlaskClient, services: Service
     assert refusals(services) == []
 
 
+def test_what_the_link_does_not_take_is_not_called_a_fault_of_ours(client: FlaskClient, url: str) -> None:
+    reply = client.put(url)
+    assert (reply.status_code, "our side" in reply.text) == (405, False)
+
+
 def test_the_page_says_what_holds_already(client: FlaskClient, url: str) -> None:
     client.post(url, data={"choice": "series"})
     assert "This series of e-mails is stopped." in client.get(url + "?lang=en").text

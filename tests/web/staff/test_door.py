@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crm.audit.models import AuditEntry
 from crm.kernel.db import Database
@@ -65,6 +65,13 @@ def test_a_wrong_password_and_an_unknown_account_look_the_same(
     assert "Set-Cookie" not in reply.headers
 
 
+def test_a_shut_account_looks_like_none(client: FlaskClient, services: Services) -> None:
+    account(services, Role.SALES)
+    with services.database.transaction() as session:
+        session.execute(update(Staff).values(disabled_at=services.clocks.real()))
+    assert _log_in(client) == 422
+
+
 def test_the_eleventh_guess_in_a_quarter_is_turned_away(
     client: FlaskClient, services: Services, clock: FakeClock
 ) -> None:
@@ -72,6 +79,23 @@ def test_the_eleventh_guess_in_a_quarter_is_turned_away(
     answers = [_log_in(client, password="wrong guess 1") for _ in range(11)]
     assert answers[:10] == [422] * 10
     assert answers[10] == 429
+
+
+def test_the_fifty_first_guess_from_one_network_is_turned_away_whatever_the_account(
+    client: FlaskClient, services: Services
+) -> None:
+    account(services, Role.SALES)
+    answers = [
+        client.post(
+            "/login",
+            base_url=BASE,
+            data={"email": f"nobody{number}@produfoto.example", "password": "x" * 12},
+            headers={"X-Forwarded-For": f"198.51.100.{number}"},
+        ).status_code
+        for number in range(51)
+    ]
+    assert answers == [422] * 50 + [429]
+    assert _log_in(client) == 429
 
 
 def test_logging_out_ends_the_session_on_the_server(admin: Browser) -> None:
@@ -97,6 +121,14 @@ def test_nobody_changes_their_own_role(admin: Browser) -> None:
 @pytest.mark.parametrize("days", [1, 8])
 def test_a_session_ends_by_itself(sales: Browser, clock: FakeClock, days: int) -> None:
     clock.now = clock.now.replace(day=2 + days)
+    assert sales.get("/").status_code == 303
+
+
+def test_a_session_in_daily_use_ends_after_a_week(sales: Browser, clock: FakeClock) -> None:
+    began = clock.now
+    while clock.now - began <= timedelta(days=7):
+        assert sales.get("/").status_code == 200
+        clock.advance(timedelta(hours=6))
     assert sales.get("/").status_code == 303
 
 
