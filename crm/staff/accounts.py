@@ -63,6 +63,12 @@ def open_invitation(session: Session, code: str, *, at: datetime) -> Invitation:
     return found
 
 
+def withdraw_first(session: Session) -> None:
+    """Drop links to the administrator's account that the installation itself made and nobody used."""
+    ours = (Invitation.role == Role.ADMIN, Invitation.invited_by.is_(None), Invitation.used_at.is_(None))
+    session.execute(delete(Invitation).where(*ours))
+
+
 def forget_invitations(session: Session, *, before: datetime) -> int:
     """Drop links that ended before a moment, used or not; how many. Who was invited is in the audit."""
     result = session.execute(delete(Invitation).where(Invitation.expires_at < before))

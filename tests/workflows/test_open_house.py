@@ -4,8 +4,24 @@ import pytest
 from sqlalchemy import select
 
 from crm.delivery.models import Mailbox
+from crm.kernel.errors import NotFoundError
 from crm.services import Services
-from crm.workflows.house.open_house import first_mailbox
+from crm.staff import accounts
+from crm.staff.models import Role
+from crm.workflows.house.open_house import first_link, first_mailbox
+
+
+@pytest.mark.both_databases
+def test_only_the_newest_link_makes_the_first_account(services: Services) -> None:
+    at = services.clocks.real()
+    with services.database.transaction() as session:
+        links = [first_link(session, "http://127.0.0.1", at=at) for _ in range(3)]
+    *old, newest = [str(link).rpartition("/")[2] for link in links]
+    with services.database.reading() as session:
+        for code in old:
+            with pytest.raises(NotFoundError):
+                accounts.open_invitation(session, code, at=at)
+        assert accounts.open_invitation(session, newest, at=at).role is Role.ADMIN
 
 
 @pytest.mark.both_databases

@@ -13,9 +13,14 @@ from crm.staff.models import Role
 
 
 def first_link(session: Session, base_url: str, *, at: datetime) -> str | None:
-    """A one-time link that makes the administrator's account; None when somebody has one. Audited."""
+    """A one-time link that makes the administrator's account; None when somebody has one. Audited.
+
+    It takes the place of those of earlier starts: used by the second to find one, they would make a second
+    administrator.
+    """
     if accounts.count(session):
         return None
+    accounts.withdraw_first(session)
     return invitation_link(session, Role.ADMIN, base_url, actor=chain.OWNER, at=at)
 
 

@@ -1,5 +1,6 @@
 """The door: claim, log in, log out, and what an intruder finds (I33, I35)."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,11 @@ from crm.audit.models import AuditEntry
 from crm.kernel.db import Database
 from crm.operations import heartbeat
 from crm.services import Services
-from crm.staff import accounts, sessions
+from crm.staff import accounts, passwords, sessions
 from crm.staff.models import Role, Staff, StaffSession
 from crm.web.guard import safe_next
 from tests.conftest import FakeClock
-from tests.web.staff.conftest import BASE, PASSWORD, Browser, account
+from tests.web.staff.conftest import BASE, HASH, PASSWORD, Browser, account
 
 
 @pytest.fixture
@@ -63,6 +64,19 @@ def test_a_wrong_password_and_an_unknown_account_look_the_same(
     reply = client.post("/login", base_url=BASE, data={"email": email, "password": password})
     assert (reply.status_code, "do not belong together" in reply.text) == (422, True)
     assert "Set-Cookie" not in reply.headers
+
+
+def test_an_unknown_account_costs_as_much_as_a_wrong_password() -> None:
+    def cost(kept: str | None) -> float:
+        """Of this process alone: how busy the machine is does not count."""
+        tries = []
+        for _ in range(5):
+            begun = time.process_time()
+            passwords.matches("wrong guess 1", kept)
+            tries.append(time.process_time() - begun)
+        return min(tries)
+
+    assert cost(None) > cost(HASH) / 3
 
 
 def test_a_shut_account_looks_like_none(client: FlaskClient, services: Services) -> None:
