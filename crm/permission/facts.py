@@ -121,6 +121,9 @@ class Past:
     unanswered_at_company: int
     """Such mails to anybody at the company since its last answer."""
 
+    leaving_to_company: int
+    """Further ones that are in a worker's hand, or of which nobody knows whether they left."""
+
     other_sequences: int
     """Running or paused enrolments of this person."""
 
@@ -169,6 +172,7 @@ NOTHING_SENT: Final = Past(
     mails_last_year=0,
     oldest_mail_at=None,
     unanswered_at_company=0,
+    leaving_to_company=0,
     other_sequences=0,
     company_sequences=0,
     ended_unanswered_at=None,

@@ -12,6 +12,8 @@ from crm.permission.moments import bounded, start_of
 from crm.permission.reasons import Reason, Weight
 
 _YEAR: Final = timedelta(days=365)
+_IN_HAND: Final = timedelta(hours=1)
+"""After which is asked again what became of a colleague's mail in hand: it may not leave after all."""
 
 
 def answers(case: Case) -> Iterator[Finding]:
@@ -59,9 +61,14 @@ def _year(case: Case) -> Iterator[Finding]:
 
 
 def _company(case: Case) -> Iterator[Finding]:
-    count, limit = case.facts.past.unanswered_at_company, case.facts.budgets.unanswered_a_company
+    past, limit = case.facts.past, case.facts.budgets.unanswered_a_company
+    count = past.unanswered_at_company
+    maybe = count + past.leaving_to_company
     if count >= limit:
         yield Finding(Reason.COMPANY_IS_SILENT, Weight.DENY, count=count, limit=limit)
+    elif maybe >= limit:
+        until = bounded(case.now) + _IN_HAND
+        yield Finding(Reason.COMPANY_IS_SILENT, Weight.WAIT, until=until, count=maybe, limit=limit)
 
 
 def _sequences(case: Case) -> Iterator[Finding]:

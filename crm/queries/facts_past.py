@@ -15,8 +15,9 @@ from crm.permission import ledger
 from crm.permission.budgets import Budgets
 from crm.permission.ledger import Tally
 from crm.prospects.models import Status
-from crm.queries import history
-from crm.queries.history import AtCompany, Letters
+from crm.queries import history, maybe_left
+from crm.queries.history import AtCompany
+from crm.queries.maybe_left import MaybeLeft
 from crm.queries.question import Question
 from crm.queries.recipients import Recipient
 
@@ -38,7 +39,10 @@ class Pasts:
     """What several queries found, by person, mailbox and company."""
 
     companies: Mapping[int, AtCompany]
-    letters: Mapping[int, Letters]
+    notices: Mapping[int, datetime]
+    in_hand: Mapping[int, Sequence[MaybeLeft]]
+    """Mail that may be leaving, or may have left, by company."""
+
     ended: Mapping[int, datetime]
     converted: Mapping[int, datetime]
     tallies: Mapping[int, Tally]
@@ -70,7 +74,10 @@ class Pasts:
         customers = [row.id for row in rows.values() if row.status is Status.CONVERTED]
         return cls(
             companies=companies,
-            letters=history.letters(session, rows) if unasked else {},
+            notices=history.notices(session, rows) if unasked else {},
+            in_hand=maybe_left.at_companies(session, {row.company_id for row in rows.values()})
+            if unasked
+            else {},
             ended=history.ended_unanswered(session, rows) if unasked else {},
             converted=history.converted(session, customers) if customers else {},
             tallies=_by_person(ledger.to_addresses(session, names, since=now - YEAR), names)
@@ -85,10 +92,11 @@ class Pasts:
     def of(self, question: Question, row: Recipient, now: datetime) -> Past:
         """One person's."""
         company = self.companies.get(row.company_id, AtCompany())
-        letters = self.letters.get(row.id, Letters())
+        in_hand = [one for one in self.in_hand.get(row.company_id, ()) if one.counts_for(question.message_id)]
         past = gate.Past(
-            **self._mails(question, row, letters, now),
+            **self._mails(row, [one.changed_at for one in in_hand if one.prospect_id == row.id], now),
             unanswered_at_company=self.unanswered.get(row.company_id, 0),
+            leaving_to_company=_since_answer(in_hand, company) if row.company_id in self.unanswered else 0,
             other_sequences=sum(
                 one.prospect_id == row.id and one.id != question.enrolment_id for one in company.active
             ),
@@ -100,12 +108,11 @@ class Pasts:
             colleague_refused_at=company.refused_by_others(row.id, row.released_at),
             acknowledged_at=self.acknowledged.get(row.id) if question.acknowledgement else None,
         )
-        return Past(past, letters.notice_at)
+        return Past(past, self.notices.get(row.id))
 
-    def _mails(self, question: Question, row: Recipient, letters: Letters, now: datetime) -> "_Mails":
+    def _mails(self, row: Recipient, doubtful: Sequence[datetime], now: datetime) -> "_Mails":
         """What left, and what may have left or be leaving: doubt counts as a mail."""
         tally = self.tallies.get(row.id)
-        doubtful = [one.changed_at for one in letters.in_hand if one.counts_for(question.message_id)]
         known = [
             at for at in (row.last_mail_at, tally.newest if tally else None, *doubtful) if at is not None
         ]
@@ -133,6 +140,11 @@ def _before(question: Question, row: Recipient, company: AtCompany) -> set[int]:
         for one in company.active
         if one.prospect_id != row.id and (question.enrolment_id is None or one.id < question.enrolment_id)
     }
+
+
+def _since_answer(in_hand: Sequence[MaybeLeft], company: AtCompany) -> int:
+    answered = max(company.answered.values(), default=None)
+    return sum(answered is None or one.changed_at > answered for one in in_hand)
 
 
 def _replied_at(question: Question, row: Recipient) -> datetime | None:

@@ -3,14 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import JSON, Executable, and_, bindparam, func, or_, select, text
+from sqlalchemy import JSON, Executable, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from crm.delivery.models import Message, MessageState
-from crm.delivery.outbox import UNASKED
-from crm.kernel.prepared import Prepared, among, beside, one_of
+from crm.delivery.models import Message
+from crm.kernel.prepared import Prepared, beside, one_of
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope
 from crm.prospects.models import Prospect, SpellingKey, Status, StatusChange
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
@@ -23,31 +22,12 @@ _k = RefusalKey.metadata.tables["refusal_keys"].c
 _s = SpellingKey.metadata.tables["spelling_keys"].c
 _h = StatusChange.metadata.tables["status_changes"].c
 
-_MAYBE_LEFT: Final = (MessageState.CLAIMED, MessageState.SENDING, MessageState.UNCERTAIN)
-
 
 class Active(NamedTuple):
     """A running or paused enrolment."""
 
     id: int
     prospect_id: int
-
-
-class InHand(NamedTuple):
-    """An unasked message that may be leaving, or may have left."""
-
-    id: int
-    state: MessageState
-    changed_at: datetime
-
-    def counts_for(self, judged: int | None) -> bool:
-        """Tell whether it stands in the way of another message to the same person.
-
-        Of two that are both only claimed the older one goes first; anything further on always counts.
-        """
-        if self.id == judged:
-            return False
-        return self.state is not MessageState.CLAIMED or judged is None or self.id < judged
 
 
 @dataclass(slots=True)
@@ -137,37 +117,16 @@ def ended_unanswered(session: Session, prospect_ids: Collection[int]) -> dict[in
     return dict(_ENDED.rows(session, ids=list(prospect_ids)))
 
 
-@dataclass(slots=True)
-class Letters:
-    """What our own messages to one person say."""
-
-    notice_at: datetime | None = None
-    in_hand: list[InHand] = field(default_factory=list)
-
-
-_LETTERS = Prepared(
-    select(_m.prospect_id, _m.id, _m.state, _m.changed_at, _m.notice_version, _m.sent_at).where(
-        one_of(_m.prospect_id, "ids"),
-        or_(
-            and_(_m.notice_version != "", _m.sent_at.is_not(None)),
-            and_(among(_m.state, _MAYBE_LEFT), among(_m.kind, UNASKED)),
-        ),
-    )
+_NOTICES = Prepared(
+    select(_m.prospect_id, func.min(_m.sent_at))
+    .where(one_of(_m.prospect_id, "ids"), beside(_m.notice_version) != "", _m.sent_at.is_not(None))
+    .group_by(_m.prospect_id)
 )
 
 
-def letters(session: Session, prospect_ids: Collection[int]) -> dict[int, Letters]:
-    """Notices given (GDPR article 14) and messages in hand, by prospect."""
-    found: dict[int, Letters] = {}
-    for person, message_id, state, changed_at, notice, sent_at in _LETTERS.rows(
-        session, ids=list(prospect_ids)
-    ):
-        letter = found.setdefault(person, Letters())
-        if notice and sent_at is not None:
-            letter.notice_at = min(letter.notice_at or sent_at, sent_at)
-        if state in _MAYBE_LEFT:
-            letter.in_hand.append(InHand(message_id, state, changed_at))
-    return found
+def notices(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
+    """When people were first told who we are (GDPR article 14), by prospect."""
+    return dict(_NOTICES.rows(session, ids=list(prospect_ids)))
 
 
 def converted(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:

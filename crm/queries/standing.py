@@ -1,7 +1,7 @@
 """What a judgement of claimed messages rests on, read once more before they leave (D1, I01, I12).
 
 Judging takes twenty questions to the database, whoever is asked about; looking whether anything of it has
-changed takes four. So a claim is judged once, and this is asked for every ten.
+changed takes five. So a claim is judged once, and this is asked for every ten.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +14,7 @@ from crm.delivery.models import Message, MessageState
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.prepared import Prepared, beside, one_of
 from crm.privacy.models import Refusal, RefusalKey
+from crm.queries import maybe_left
 from crm.queries.recipients import Recipient, covering_digests, recipients
 from crm.sequences.models import Enrolment, EnrolmentState
 
@@ -46,6 +47,9 @@ class Standing(NamedTuple):
     refusals: frozenset[int]
     """Ids of every refusal that covers them, however far it reaches."""
 
+    beside: frozenset[tuple[int, MessageState]]
+    """Other mail to them and their colleagues that may be leaving: another worker may have it in hand."""
+
 
 def standings(
     session: Session, whom: Mapping[int, int], claim_id: str, ring: AddressKeys
@@ -56,9 +60,16 @@ def standings(
     """
     people = recipients(session, set(whom.values()))
     refused = _refusals(session, people.values(), ring)
+    in_hand = maybe_left.at_companies(session, {person.company_id for person in people.values()})
     rows = _ENROLMENTS.rows(session, ids=list(whom), claim=claim_id)
     return {
-        row[0]: Standing(row[0], row[1], person, refused[person.id])
+        row[0]: Standing(
+            row[0],
+            row[1],
+            person,
+            refused[person.id],
+            frozenset((one.id, one.state) for one in in_hand.get(person.company_id, ()) if one.id != row[0]),
+        )
         for row in rows
         if (person := people.get(whom[row[0]])) is not None
     }

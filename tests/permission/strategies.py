@@ -81,6 +81,7 @@ pasts = st.just(NOTHING_SENT) | st.builds(
     mails_last_year=counts,
     oldest_mail_at=some_day,
     unanswered_at_company=counts,
+    leaving_to_company=counts,
     other_sequences=counts,
     company_sequences=counts,
     ended_unanswered_at=some_day,

@@ -90,6 +90,16 @@ def test_a_company_that_never_answers_gets_six_mails(mails: int, verdict: Verdic
     assert after(past(unanswered_at_company=mails), NOW) is verdict
 
 
+@pytest.mark.parametrize(
+    ("mails", "leaving", "verdict"),
+    [(4, 1, Verdict.ALLOW), (5, 1, Verdict.WAIT), (0, 6, Verdict.WAIT), (6, 1, Verdict.DENY)],
+)
+def test_what_is_leaving_to_their_colleagues_counts_until_it_is_known(
+    mails: int, leaving: int, verdict: Verdict
+) -> None:
+    assert after(past(unanswered_at_company=mails, leaving_to_company=leaving), NOW) is verdict
+
+
 @pytest.mark.parametrize(("days", "verdict"), [(364, Verdict.ALLOW), (365, Verdict.DENY)])
 def test_a_published_address_counts_for_a_year(days: int, verdict: Verdict) -> None:
     assert after(proven(proof(Basis.PUBLISHED_ADDRESS, days_ago=days)), NOW) is verdict

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from crm.delivery import mailboxes
+from crm.delivery.models import Message
 from crm.delivery.models import MessageState as State
 from crm.operations import switches
 from crm.permission.models import Evidence
@@ -18,6 +19,7 @@ from crm.workflows.sending.ask_again import FRESH, Look, Moment, ask_again, look
 from crm.workflows.sending.claim import Batch, claim_batch
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, mail
+from tests.workflows.test_budgets import write as by_hand
 
 pytestmark = pytest.mark.both_databases
 
@@ -131,3 +133,23 @@ def test_of_two_at_one_company_only_the_first_is_foreseen(services: Services, cl
     world.plan()
     batch, look = looked(world)
     assert (len(batch.ids), len(look.leaving)) == (2, 1)
+
+
+def test_of_two_mails_to_one_person_in_two_workers_hands_one_leaves(
+    services: Services, clock: FakeClock
+) -> None:
+    """The older one was claimed after the other worker had looked at the newer one."""
+    world = Outreach(services)
+    who = world.person()
+    for _ in range(2):
+        by_hand(world, who)
+    older, newer = (one.id for one in world.messages())
+    with services.database.transaction() as session:
+        later = clock.now + timedelta(seconds=1)
+        session.execute(update(Message).where(Message.id == older).values(due_at=later))
+    theirs = looked(world)
+    clock.advance(timedelta(seconds=1))
+    ours = looked(world)
+    assert (theirs[0].ids, ours[0].ids) == ((newer,), (older,))
+    assert [leaving(world, *ours), leaving(world, *theirs)] == [[older], []]
+    assert world.states() == [State.SENDING, State.DUE]

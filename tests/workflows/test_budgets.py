@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from crm.delivery.models import Message, MessageState
 from crm.delivery.new_message import NewMessage
@@ -140,3 +141,29 @@ def test_two_mails_to_one_person_in_two_hands_are_one(outreach: Outreach, clock:
     write(outreach, who)
     assert outreach.dispatch().sent == 1
     assert outreach.states().count(MessageState.SENT) == 1
+
+
+def colleagues(outreach: Outreach) -> tuple[int, int]:
+    first = outreach.person("ann@winkel.example")
+    return first, outreach.person("ben@winkel.example", company_id=outreach.prospect(first).company_id)
+
+
+def test_the_last_mail_a_company_gets_is_one_though_two_are_in_hand(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    limit(outreach, "unanswered_a_company", 1)
+    for who in colleagues(outreach):
+        write(outreach, who)
+    work(outreach, clock, days=5)
+    assert outreach.states() == [MessageState.SENT, MessageState.WITHHELD]
+
+
+def test_a_mail_that_may_have_left_counts_for_the_company(outreach: Outreach, clock: FakeClock) -> None:
+    limit(outreach, "unanswered_a_company", 1)
+    first, second = colleagues(outreach)
+    write(outreach, first)
+    with outreach.services.database.transaction() as session:
+        session.execute(update(Message).values(state=MessageState.UNCERTAIN))
+    write(outreach, second)
+    work(outreach, clock, days=1)
+    assert outreach.states() == [MessageState.UNCERTAIN, MessageState.DUE]

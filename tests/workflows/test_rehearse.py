@@ -14,6 +14,7 @@ from crm.conversations.models import Task, TaskKind
 from crm.delivery import caps, mailboxes
 from crm.delivery.models import Mailbox, Message, MessageState
 from crm.kernel.zones import instant, zone_for
+from crm.operations import rules
 from crm.sequences.models import Enrolment, EnrolmentState, Step, StopReason
 from crm.sequences.pauses import hold
 from crm.services import Services
@@ -225,3 +226,25 @@ def test_those_on_their_way_are_rehearsed_from_where_they_are(outreach: Outreach
 
     assert sent(outreach) == sorted([*already, *told_of(told.events)])
     assert len(told.mails) > 15
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("gap", [timedelta(), timedelta(minutes=10)])
+def test_the_last_mails_a_company_gets_are_rehearsed(
+    outreach: Outreach, clock: FakeClock, gap: timedelta
+) -> None:
+    """Colleagues whose mails are due at one tick: of those beyond the limit the older ones go first."""
+    clock.now = MARCH
+    ticks = Ticks(timedelta(hours=12), timedelta(hours=12))
+    with outreach.services.database.transaction() as session:
+        rules.change(session, "unanswered_a_company", 3, was=0, by=None, at=clock.now)
+        rules.change(session, "sequences_a_company", 5, was=0, by=None, at=clock.now)
+    sequence = outreach.sequence(mail(), mail(3, ""), mailbox=outreach.mailbox(gap=gap))
+    first = outreach.person()
+    people = [first, *(outreach.person(company_id=outreach.prospect(first).company_id) for _ in range(4))]
+    told = rehearsed(outreach, sequence, people, days=30, ticks=ticks)
+    outreach.enrol(people, sequence)
+    play(outreach, clock, told, ticks)
+
+    assert sent(outreach) == told_of(told.events)
+    assert len(told.mails) == 3

@@ -123,6 +123,7 @@ class Cast:
         firm = Firm(is_counted=False)
         if domain is not None:
             firm = self._firms.setdefault(domain, Firm(facts.past.unanswered_at_company))
+            firm.doubts = facts.past.leaving_to_company
         mails = self._mails.get(person.id, [])
         actor = Actor(
             enrolment_id, person, version, box, facts, firm, self._companies[person.company_id], self.ends,

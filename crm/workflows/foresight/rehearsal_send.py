@@ -67,7 +67,7 @@ class Sender:
         self._last = now
         while batch := self._claim(now):
             for start in range(0, len(batch), BATCH_LIMIT):
-                self._handful(batch[start : start + BATCH_LIMIT], now)
+                self._handful(batch[start : start + BATCH_LIMIT], batch[start:], now)
 
     def _claim(self, now: datetime) -> list[tuple[Box, Letter]]:
         share = max(BATCH // max(len(self.boxes), 1), 1)
@@ -112,10 +112,14 @@ class Sender:
         late = is_too_late(letter.due_at, opening, zone=zone, country=country, after=after)
         self.script.wait_until(actor, opening, held=letter.due_at if late else None)
 
-    def _handful(self, batch: Sequence[tuple[Box, Letter]], now: datetime) -> None:
-        """All ten are judged before anything is written of any."""
+    def _handful(
+        self, batch: Sequence[tuple[Box, Letter]], claimed: Sequence[tuple[Box, Letter]], now: datetime
+    ) -> None:
+        """All ten are judged before anything is written of any; of those claimed the older ones go first."""
+        in_hand = [one for _, one in claimed]
         judged = [
-            (box, one, None if one.actor is None else _judge(one.actor, one, now)) for box, one in batch
+            (box, one, None if one.actor is None else _judge(one.actor, one, in_hand, now))
+            for box, one in batch
         ]
         leaving = []
         for box, one, answer in judged:
@@ -149,9 +153,10 @@ class Sender:
             self.script.advance(letter.actor, now)
 
 
-def _judge(actor: Actor, letter: Letter, now: datetime) -> Decision | str:
+def _judge(actor: Actor, letter: Letter, in_hand: Sequence[Letter], now: datetime) -> Decision | str:
     zone, country = actor.person.zone, actor.person.country or None
-    facts = actor.facts_at(now)
+    older = [one.actor for one in in_hand if one.number < letter.number]
+    facts = actor.facts_at(now, beside=sum(one is not None and one.firm is actor.firm for one in older))
     if is_too_late(letter.due_at, now, zone=zone, country=country, after=facts.budgets.late_working_days):
         return "too_late"
     return actor.ask(facts, now)

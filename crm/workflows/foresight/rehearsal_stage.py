@@ -30,6 +30,9 @@ class Firm:
     mails: int = 0
     """Since the company's last answer."""
 
+    doubts: int = 0
+    """Further ones of which nobody knows whether they left."""
+
     is_counted: bool = True
     """Not so where a domain is no company."""
 
@@ -79,7 +82,7 @@ class Actor:
     """Words that a colleague changed, by step."""
 
     runs: bool = True
-    _seen: tuple[int, int, int, int] | None = None
+    _seen: tuple[int, int, int, int, int] | None = None
     _now: Facts | None = None
     _yes: tuple[datetime, datetime] | None = None
     """From when to when a yes is known to hold."""
@@ -106,10 +109,11 @@ class Actor:
             past=replace(self.facts.past, last_mail_at=now),
         )
 
-    def facts_at(self, now: datetime) -> Facts:
-        """What the gate would be told at a moment."""
+    def facts_at(self, now: datetime, *, beside: int = 0) -> Facts:
+        """What the gate would be told at a moment; `beside`: mails to colleagues that leave before theirs."""
         recent = [at for at in self.mails if at > now - YEAR] if self.mails else self.mails
-        seen = (len(self.mails), len(recent), self.firm.mails, self.company.before(self))
+        leaving = self.firm.doubts + beside * self.firm.is_counted
+        seen = (len(self.mails), len(recent), self.firm.mails, self.company.before(self), leaving)
         if self._now is None or seen != self._seen:
             oldest = min(recent, default=None) if self.doubts == 0 else self.facts.past.oldest_mail_at
             past = replace(
@@ -118,6 +122,7 @@ class Actor:
                 oldest_mail_at=oldest,
                 unanswered_at_company=seen[2],
                 company_sequences=seen[3],
+                leaving_to_company=seen[4],
             )
             self._now, self._seen = replace(self.facts, past=past), seen
             self._yes = self._no = None
