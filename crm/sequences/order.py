@@ -4,7 +4,8 @@ Whoever changes messages too takes the enrolments first: a planner holds them wh
 makes it wait for whoever has one of its steps in hand.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,20 @@ from sqlalchemy.orm import Session
 from crm.sequences.models import Enrolment
 
 _e = Enrolment.metadata.tables["enrolments"].c
+
+
+BLOCK: Final = 500
+"""Enrolments named in one statement."""
+
+
+def blocks(enrolment_ids: Iterable[int]) -> Iterator[list[int]]:
+    """Many, in parts that are changed one after the other: in the order of their numbers over all parts.
+
+    Each part is locked in that order by itself; two who take the parts in another one wait in a circle.
+    """
+    ids = sorted(enrolment_ids)
+    for start in range(0, len(ids), BLOCK):
+        yield ids[start : start + BLOCK]
 
 
 def lock(session: Session, enrolment_ids: Collection[int]) -> None:

@@ -10,7 +10,7 @@ from crm.delivery import outbox
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.operations import pause_ends
 from crm.queries.leaving import Reach, Scope
-from crm.sequences import enrolments
+from crm.sequences import enrolments, order
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import (
     Enrolment,
@@ -45,9 +45,7 @@ def archive_sequence(
     stopped = 0
     if stop_people:
         active = select(Enrolment.id).where(Enrolment.sequence_id == sequence_id, Enrolment.state.in_(ACTIVE))
-        ids = list(session.scalars(active))
-        for start in range(0, len(ids), 500):
-            part = ids[start : start + 500]
+        for part in order.blocks(session.scalars(active)):
             stopped += enrolments.stop(session, part, StopReason.BY_STAFF, at=at, detail="archived")
             outbox.cancel_due(session, enrolment_ids=part, reason="archived", at=at)
     _write(session, "sequence.archived", sequence_id, by, at, stopped=stopped)

@@ -9,6 +9,7 @@ from crm.audit import chain
 from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import WAITING
 from crm.kernel.errors import ConflictError, NotFoundError
+from crm.sequences import order
 from crm.sequences.models import Sequence, SequenceVersion, Step, StepVariant
 from crm.workflows.sending.unplan import unplan
 from crm.workflows.series.publish_sequence import actor_of
@@ -85,6 +86,6 @@ def _of_the_step(sequence_id: int, lineage: int) -> ColumnElement[bool]:
 
 
 def _make_anew(session: Session, those: ColumnElement[bool], *, at: datetime) -> None:
-    ids = [one for one in session.scalars(select(Message.enrolment_id).where(those)) if one is not None]
-    for start in range(0, len(ids), 500):
-        unplan(session, enrolment_ids=ids[start : start + 500], at=at)
+    ids = session.scalars(select(Message.enrolment_id).where(those))
+    for part in order.blocks(one for one in ids if one is not None):
+        unplan(session, enrolment_ids=part, at=at)
