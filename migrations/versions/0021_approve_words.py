@@ -14,4 +14,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Without the words an approval would be one of any words, also after the way up again. Whose first mail
+    # has not left waits for a colleague instead.
+    op.execute(
+        """
+        UPDATE enrolments SET approved_at = NULL, approved_by = NULL
+        WHERE approved_words IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM messages WHERE messages.enrolment_id = enrolments.id
+            AND messages.state IN ('sent', 'delivered', 'bounced', 'complained')
+        )
+        """
+    )
     op.drop_column("enrolments", "approved_words")
