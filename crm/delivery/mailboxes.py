@@ -48,17 +48,20 @@ class Outlet:
     pace: Pace
 
 
-def open_outlets(session: Session) -> list[Outlet]:
-    """Every mailbox that is not paused."""
+def open_outlets(session: Session, *, most: int | None = None) -> list[Outlet]:
+    """Every mailbox that is not paused. `most`: what none may exceed in a day."""
     return [
-        Outlet(row[0], row[1], row[2], Pace.of(dict(zip(Pace.COLUMNS, row[3:], strict=True))))
+        Outlet(row[0], row[1], row[2], Pace.of(dict(zip(Pace.COLUMNS, row[3:], strict=True)), most=most))
         for row in _OPEN.rows(session)
     ]
 
 
-def paces(session: Session) -> dict[int, Pace]:
-    """How fast each mailbox may send, paused ones included."""
-    return {row[0]: Pace.of(dict(zip(Pace.COLUMNS, row[1:], strict=True))) for row in _PACES.rows(session)}
+def paces(session: Session, *, most: int | None = None) -> dict[int, Pace]:
+    """How fast each mailbox may send, paused ones included. `most`: what none may exceed in a day."""
+    return {
+        row[0]: Pace.of(dict(zip(Pace.COLUMNS, row[1:], strict=True)), most=most)
+        for row in _PACES.rows(session)
+    }
 
 
 def take_turn(session: Session, mailbox_id: int, claim_id: str, *, until: datetime, now: datetime) -> bool:

@@ -33,10 +33,11 @@ class Pace:
     COLUMNS: ClassVar = ("daily_cap", "gap_seconds", "jitter_seconds", "ramp_start", "ramp_step")
 
     @classmethod
-    def of(cls, row: Mapping[str, int]) -> Self:
-        """From the columns of a mailbox."""
+    def of(cls, row: Mapping[str, int], *, most: int | None = None) -> Self:
+        """From the columns of a mailbox; `most`: what no mailbox may exceed in a day."""
+        cap = row["daily_cap"]
         return cls(
-            daily_cap=row["daily_cap"],
+            daily_cap=cap if most is None else min(cap, most),
             gap=timedelta(seconds=row["gap_seconds"]),
             jitter=timedelta(seconds=row["jitter_seconds"]),
             ramp_start=row["ramp_start"],

@@ -135,7 +135,7 @@ _RULES: Final = (
     ),
     Rule(
         "mails_a_mailbox_day_at_most", "From one mailbox in a day, at most", "mails", 1, 100,
-        why="Asked when a mailbox is saved: more looks like a mass mailer to the providers of readers.",
+        why="Whatever a mailbox is given: more looks like a mass mailer to the providers of readers.",
     ),
     Rule(
         "domain_grace", "A fault of our own domain may stand", "hours", 0, 168,

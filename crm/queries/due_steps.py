@@ -7,11 +7,11 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from crm.delivery import mailboxes
 from crm.delivery.models import Mailbox, Message
 from crm.delivery.pacing import Pace
 from crm.delivery.states import LEFT
 from crm.kernel.prepared import Prepared, among, beside, one_of
+from crm.queries.paces import paces
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment, EnrolmentState, Step
 
@@ -153,6 +153,6 @@ class SenderRow(NamedTuple):
 def senders(session: Session, mailbox_ids: Collection[int]) -> dict[int, SenderRow]:
     """Mailboxes by id."""
     m = Mailbox.metadata.tables["mailboxes"].c
-    paces = mailboxes.paces(session)
+    holds = paces(session)
     query = select(m.id, m.address, m.display_name, m.sender_name, m.time_zone).where(m.id.in_(mailbox_ids))
-    return {row[0]: SenderRow(*row, paces[row[0]]) for row in session.execute(query)}
+    return {row[0]: SenderRow(*row, holds[row[0]]) for row in session.execute(query)}

@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from crm.conversations.models import Task
-from crm.delivery import caps, mailboxes
+from crm.delivery import caps
 from crm.delivery.models import Mailbox, MailboxDay, Message, MessageState
 from crm.kernel.zones import local_day
 from crm.operations import heartbeat, switches
 from crm.operations.models import Alarm
-from crm.queries import held, open_tasks
+from crm.queries import held, open_tasks, paces
 from crm.queries.today import needs_somebody
 
 CAPPED = 100  # more than this is shown as the same: nobody reads the number
@@ -56,7 +56,7 @@ def counts(
     replies = _up_to(session, needs_somebody())
     tasks = _up_to(session, open_tasks.waiting(), Task.due_at < day_ends, open_tasks.of(staff_id))
     uncertain = _up_to(session, Message.state == MessageState.UNCERTAIN)
-    boxes, paces = session.execute(select(Mailbox.id, Mailbox.time_zone)).all(), mailboxes.paces(session)
+    boxes, holds = session.execute(select(Mailbox.id, Mailbox.time_zone)).all(), paces.paces(session)
     days = {box.id: local_day(now, box.time_zone) for box in boxes}
     used = sum(
         session.scalar(select(MailboxDay.used).where(MailboxDay.mailbox_id == box, MailboxDay.day == day))
@@ -68,7 +68,7 @@ def counts(
         uncertain=uncertain,
         held=held.how_many(session, up_to=CAPPED),
         used=used,
-        cap=sum(caps.allowed(session, box, day, paces[box]) for box, day in days.items()),
+        cap=sum(caps.allowed(session, box, day, holds[box]) for box, day in days.items()),
         next_at=session.scalar(select(func.min(Message.due_at)).where(Message.state == MessageState.DUE)),
         paused=switches.is_on(session, switches.PAUSED),
         alive=heartbeat.is_alive(session, heartbeat.SCHEDULER, at=real_now),

@@ -13,6 +13,7 @@ from crm.kernel.zones import local_day
 from crm.operations import rules
 from crm.permission.budgets import Budgets
 from crm.permission.rules import RULES, Rule, budgets_of
+from crm.queries.paces import most_a_day, pace_of
 from crm.staff.models import Staff
 
 
@@ -63,9 +64,9 @@ def limits(session: Session) -> list[Limit]:
 
 def boxes(session: Session, *, now: datetime) -> list[Box]:
     """Every mailbox, by address."""
-    found = []
+    found, most = [], most_a_day(session)
     for row in session.scalars(select(Mailbox).order_by(Mailbox.address)):
-        pace = Pace.of({name: getattr(row, name) for name in Pace.COLUMNS})
+        pace = pace_of(row, most)
         day: date = local_day(now, row.time_zone)
         found.append(
             Box(row, pace, caps.used(session, row.id, day), caps.allowed(session, row.id, day, pace))

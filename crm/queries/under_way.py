@@ -20,6 +20,7 @@ from crm.permission import ledger
 from crm.prospects.models import Prospect
 from crm.queries import history
 from crm.queries.facts_past import identities
+from crm.queries.paces import most_a_day, pace_of
 from crm.queries.recipients import Recipient
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.sequences.models import Sequence as Series
@@ -115,10 +116,10 @@ def with_a_task(session: Session) -> set[int]:
 
 def slots(session: Session, now: datetime) -> list[Slots]:
     """Every mailbox."""
-    found = []
+    found, most = [], most_a_day(session)
     for row in session.scalars(select(Mailbox).order_by(Mailbox.id)):
         today = caps.day_of(now, row.time_zone)
-        pace = Pace.of({name: getattr(row, name) for name in Pace.COLUMNS})
+        pace = pace_of(row, most)
         before = select(func.count()).where(
             MailboxDay.mailbox_id == row.id, MailboxDay.day < today, MailboxDay.used > 0
         )

@@ -14,6 +14,7 @@ from crm.delivery.models import Mailbox, Message, MessageState
 from crm.delivery.outbox import UNASKED, WAITING
 from crm.delivery.pacing import Pace
 from crm.kernel.mail import MailKind
+from crm.queries.paces import most_a_day, pace_of
 from crm.queries.question import Question
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
@@ -116,10 +117,10 @@ def at_a_task(session: Session, enrolment_ids: Collection[int]) -> dict[int, str
 
 def rooms(session: Session, now: datetime) -> dict[int, Room]:
     """Every mailbox today."""
-    found = {}
+    found, most = {}, most_a_day(session)
     for row in session.scalars(select(Mailbox)):
         day = caps.day_of(now, row.time_zone)
-        pace = Pace.of({name: getattr(row, name) for name in Pace.COLUMNS})
+        pace = pace_of(row, most)
         found[row.id] = Room(
             row.id, row.address, pace, row.time_zone, row.paused_at, row.pause_reason, row.free_at, day,
             caps.allowed(session, row.id, day, pace), caps.used(session, row.id, day),

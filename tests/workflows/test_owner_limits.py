@@ -21,6 +21,7 @@ from tests.fakes import MemoryMailDomains
 from tests.outreach import Outreach, mail
 from tests.workflows.reported import handed_over, says
 from tests.workflows.test_check_own_domains import DKIM, RECORDS, look
+from tests.workflows.test_dispatch import planned
 
 LATER = {"type": "bounce", "status": "5.2.2", "reason": "552 5.2.2 mailbox full"}
 AWAY = {"Auto_Submitted": "auto-replied"}
@@ -135,3 +136,26 @@ def _stale(outreach: Outreach, person: int) -> bool:
         settings = outreach.services.settings
         facts = facts_for(session, [person], MailKind.OUTREACH, outreach.now, settings)[person]
     return decide(facts, outreach.now).has(Reason.PROOF_STALE)
+
+
+def left(outreach: Outreach) -> int:
+    while outreach.dispatch().claimed:
+        continue
+    return len([one for one in outreach.messages() if one.sent_at])
+
+
+def test_how_many_mails_leave_a_mailbox_in_a_day(services: Services, clock: FakeClock) -> None:
+    """Also one that was given more before: at once, and though its mail is planned already."""
+    outreach = Outreach(services)
+    planned(outreach, clock, *outreach.people(5))
+    limit(services, mails_a_mailbox_day_at_most=3)
+    assert left(outreach) == 3
+    limit(services, mails_a_mailbox_day_at_most=100)
+    assert left(outreach) == 5
+
+
+def test_no_more_are_made_for_a_day(services: Services, clock: FakeClock) -> None:
+    outreach = Outreach(services)
+    limit(services, mails_a_mailbox_day_at_most=3)
+    planned(outreach, clock, *outreach.people(5))
+    assert len(outreach.messages()) == 3

@@ -171,8 +171,10 @@ def _box(one: Box, typed: dict[str, str], ends: dict[str, str]) -> dict[str, Any
     minutes = {"gap_minutes": row.gap_seconds // 60, "jitter_minutes": row.jitter_seconds // 60}
     values = {name: str(minutes.get(name, getattr(row, name, 0))) for name in _NUMBERS}
     today = f"{one.used} of {one.allowed} mails today"
-    if one.allowed < row.daily_cap:
-        today += f", {row.daily_cap} a day once it is warmed up"
+    if one.allowed < one.pace.daily_cap:
+        today += f", {one.pace.daily_cap} a day once it is warmed up"
+    if one.pace.daily_cap < row.daily_cap:
+        today += f"; the limit for every mailbox is {one.pace.daily_cap}"
     return {
         "id": row.id,
         "address": row.address,

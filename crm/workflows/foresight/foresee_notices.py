@@ -12,7 +12,6 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crm.delivery import mailboxes
 from crm.delivery.models import Mailbox
 from crm.delivery.pacing import Pace
 from crm.kernel.settings import Settings
@@ -20,6 +19,7 @@ from crm.permission.moments import notice_deadline
 from crm.permission.reasons import Reason
 from crm.prospects.models import Source
 from crm.queries.house import house
+from crm.queries.paces import paces
 from crm.sequences.models import Enrolment, EnrolmentState, Sequence
 from crm.workflows.foresight.rehearsal_told import Happening, Rehearsal
 from crm.workflows.foresight.rehearse import rehearse
@@ -74,7 +74,7 @@ def foresee_notices(
     if mailbox is None or not wanted:
         return None
     budgets = house(session, settings).budgets
-    pace = mailboxes.paces(session)[mailbox.id]
+    pace = paces(session)[mailbox.id]
     first = session.scalar(
         select(func.min(Source.obtained_on))
         .join(Enrolment, Enrolment.prospect_id == Source.prospect_id)
@@ -93,8 +93,8 @@ def foresee_notices(
         number=len(late),
         of=len(wanted),
         mailbox=mailbox.address,
-        cap=mailbox.daily_cap,
-        cap_needed=-(-mailbox.daily_cap * len(wanted) // in_time),
+        cap=pace.daily_cap,
+        cap_needed=-(-pace.daily_cap * len(wanted) // in_time),
         cap_at_most=budgets.mails_a_mailbox_day_at_most,
     )
 

@@ -35,8 +35,8 @@ def set_mailbox(session: Session, mailbox_id: int, wish: MailboxWish, *, who: An
     """Change a mailbox's names and pace; audited, with what each number was.
 
     Raises:
-        RuleFaultError: the cap is not 1 to 50 messages a day, another number is out of its bounds, or there
-            is no name to show.
+        RuleFaultError: a number is new and out of its bounds or above the owner's limit, or there is no name
+            to show.
     """
     row = session.get(Mailbox, mailbox_id)
     if row is None:
@@ -78,9 +78,11 @@ def _faults(wish: MailboxWish, row: Mailbox, most_a_day: int) -> dict[str, str]:
         ("ramp_start", 0, most_a_day, f"On the first day: 0 (no limit of its own) to {most_a_day} mails."),
         ("ramp_step", 0, most_a_day, f"More each day: 0 to {most_a_day} mails."),
     )
+    # What stood before the owner's limit was lowered may stay: the limit holds all the same.
+    fresh = [one for one in ramp if getattr(wish, one[0]) != getattr(row, one[0])]
     found |= {
         name: words
-        for name, least, most, words in (*_PACE, *ramp)
+        for name, least, most, words in (*_PACE, *fresh)
         if not least <= getattr(wish, name) <= most
     }
     if wish.ramp_start and wish.ramp_start < wish.daily_cap and not wish.ramp_step:

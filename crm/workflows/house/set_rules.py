@@ -1,6 +1,6 @@
 """The owner's answers: switches, assessments, country rules, mailboxes. Every one is audited."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -112,9 +112,9 @@ def set_limits(session: Session, typed: Mapping[str, str], *, who: Answerable) -
         NotFoundError: there is no such number.
         RuleFaultError: one is no number, or out of its bounds, or two contradict each other.
     """
-    changed = sum([_set_limit(session, name, text, who) for name, text in typed.items()])
-    _must_agree(budgets_of({name: row.value for name, row in rules.changed(session).items()}))
-    return changed
+    fresh = [name for name, text in typed.items() if _set_limit(session, name, text, who)]
+    _must_agree(budgets_of({name: row.value for name, row in rules.changed(session).items()}), fresh)
+    return len(fresh)
 
 
 def _set_limit(session: Session, name: str, typed: str, who: Answerable) -> bool:
@@ -131,15 +131,19 @@ def _set_limit(session: Session, name: str, typed: str, who: Answerable) -> bool
     return True
 
 
-def _must_agree(budgets: Budgets) -> None:
-    """A limit above what is counted is never reached, and nobody would notice."""
+def _must_agree(budgets: Budgets, fresh: Collection[str]) -> None:
+    """A limit above what is counted is never reached, and nobody would notice.
+
+    Said beside what was changed to it, else (they disagreed before) beside the limit.
+    """
     if budgets.soft_bounces > budgets.soft_bounces_of:
         days, mails = RULES["soft_bounces"], RULES["soft_bounces_of"]
         words = (
             f"{days.title} {budgets.soft_bounces} {days.unit}: it never would, "
             f"counted over the last {budgets.soft_bounces_of} {mails.unit}. Choose as many mails at least."
         )
-        raise RuleFaultError(words, {days.field: words})
+        changed = [one.field for one in (days, mails) if one.field in fresh]
+        raise RuleFaultError(words, dict.fromkeys(changed or [days.field], words))
 
 
 def number_of(typed: str, rule: Rule) -> int:

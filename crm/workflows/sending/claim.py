@@ -19,6 +19,7 @@ from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
 from crm.queries.house import house
 from crm.queries.outgoing import Candidate, candidates
+from crm.queries.paces import open_outlets
 from crm.sequences import enrolments, order
 from crm.sequences.planner import is_too_late, release_at
 
@@ -77,7 +78,7 @@ def _claim(
     ids: list[int] = []
     spaced: list[Outlet] = []
     moved = 0
-    outlets = mailboxes.open_outlets(session)
+    outlets = open_outlets(session)
     share = max(limit // max(len(outlets), 1), 1)
     for outlet in outlets:
         desk = _Desk(session, outlet, claim, now, lease, at_home.budgets.late_working_days)

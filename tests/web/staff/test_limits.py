@@ -11,6 +11,7 @@ from crm.audit.models import AuditEntry
 from crm.delivery.guardrails import Record
 from crm.delivery.models import Mailbox
 from crm.kernel.mail import MailKind
+from crm.operations import rules
 from crm.permission.budgets import DEFAULTS
 from crm.permission.rules import RULES, budgets_of
 from crm.queries.facts import facts_for
@@ -119,6 +120,25 @@ def test_a_limit_that_can_never_be_reached_is_refused_in_words(
     assert bool(record(services)) == (status == 303)
 
 
+@pytest.mark.parametrize(
+    ("typed", "beside"),
+    [
+        ({"soft_bounces": "3"}, []),
+        ({"soft_bounces_of": "9", "undo": "40"}, []),
+        ({"soft_bounces_of": "4"}, ["soft_bounces_of"]),
+        ({"undo": "40"}, ["soft_bounces"]),
+    ],
+)
+def test_limits_that_disagree_already_can_be_put_right_by_either(
+    admin: Browser, services: Services, typed: dict[str, str], beside: list[str]
+) -> None:
+    with services.database.transaction() as session:
+        rules.change(session, "soft_bounces", 9, was=3, by=None, at=services.clocks.calendar())
+    answer = admin.post("/settings/limits", typed)
+    assert answer.status_code == (422 if beside else 303)
+    assert re.findall(r'<input[^>]* name="(\w+)"[^>]*aria-invalid="true"', answer.text) == beside
+
+
 def test_every_fault_is_said_beside_its_field_and_the_first_has_the_cursor(admin: Browser) -> None:
     answer = admin.post("/settings/limits", {"mails_a_year": "99", "undo": "never", "soft_bounces": "3"})
     assert answer.status_code == 422
@@ -185,6 +205,19 @@ def test_the_most_that_a_mailbox_may_send_is_the_owners(
     answer = admin.post(f"/settings/mailboxes/{box}", {**PACE, "daily_cap": "26"})
     assert (answer.status_code, "1 to 25 messages a day" in answer.text) == (422, True)
     assert admin.post(f"/settings/mailboxes/{box}", {**PACE, "daily_cap": "25"}).status_code == 303
+
+
+def test_a_lower_limit_holds_for_a_mailbox_that_nobody_saves_again(
+    admin: Browser, outreach: Outreach, services: Services
+) -> None:
+    box = outreach.mailbox(cap=20, ramp=(15, 5))
+    assert admin.post("/settings/limits", {"mails_a_mailbox_day_at_most": "12"}).status_code == 303
+    assert "0 of 12 mails today; the limit for every mailbox is 12" in admin.get("/settings/limits").text
+    kept = {**PACE, "daily_cap": "20", "ramp_start": "15", "ramp_step": "5"}
+    assert admin.post(f"/settings/mailboxes/{box}", {**kept, "sender_name": "S. de Wit"}).status_code == 303
+    assert admin.post(f"/settings/mailboxes/{box}", {**kept, "daily_cap": "12"}).status_code == 303
+    answer = admin.post(f"/settings/mailboxes/{box}", {**kept, "daily_cap": "12", "ramp_start": "14"})
+    assert (answer.status_code, "On the first day" in answer.text) == (422, True)
 
 
 def test_a_new_step_comes_as_long_after_the_one_before_as_the_owner_says(
