@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message
 from crm.kernel.digests import AddressKeys
+from crm.kernel.domains import registrable_domain
 from crm.kernel.errors import InvalidLinkError
 from crm.kernel.public_links import MailboxLink, PublicLinks
-from crm.prospects.models import SpellingKey
+from crm.prospects import second_addresses
+from crm.prospects.models import Company, SpellingKey
 from crm.queries.person import Key, identities
-from crm.replies.complaints import links_of, recipients_of
+from crm.replies.complaints import domains_of, links_of, recipients_of
 from crm.replies.reading import ReadMail
 from crm.sequences.models import Sequence, SequenceVersion, Step
 
@@ -49,13 +51,22 @@ def unsubscribable(
 
 
 def addressee(session: Session, ring: AddressKeys, mail: ReadMail) -> int | None:
-    """The first of those it names whom we know."""
+    """The first of those it names whom we know, by their own mailbox or a second one of theirs."""
     for address in recipients_of(mail):
         names = identities(ring, address)
         found = session.scalar(select(SpellingKey.prospect_id).where(SpellingKey.digest.in_(names)).limit(1))
+        if found is None:
+            found = second_addresses.owner(session, names)
         if found is not None:
             return found
     return None
+
+
+def company(session: Session, mail: ReadMail) -> Company | None:
+    """The one company at whose domain the mail was read; None for freemail, strangers, and several."""
+    domains = {registrable_domain(host) for host in domains_of(mail)} - {None}
+    found = session.scalars(select(Company).where(Company.domain.in_(domains)).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def annoying_text(session: Session, sequence_id: int, step_id: int) -> AnnoyingText | None:

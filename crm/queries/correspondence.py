@@ -35,13 +35,16 @@ class Match:
     """What an inbound mail answers."""
 
     by: str
-    """`token` and `thread` are proof; `sender`, and `recipient` of a spam report, only let us pause;
-    empty: nobody we know."""
+    """`token` and `thread` are proof; `sender`, and `recipient` or `domain` of a spam report, only let us
+    pause; empty: nobody we know."""
 
     message: Message | None
     prospect_id: int | None
     unsubscribed: tuple[Key, ...] = ()
     """Mailboxes whose unsubscribe address the mail was sent to, or a spam report encloses."""
+
+    company_id: int | None = None
+    """Where a spam report names nobody we know, but the domain of one company."""
 
     @property
     def is_proof(self) -> bool:
@@ -81,6 +84,8 @@ def match(session: Session, links: PublicLinks, ring: AddressKeys, mail: ReadMai
     if reported is not None:
         return reported
     person = _person(session, ring, mail)
+    if is_report and person is None and (company := complained.company(session, mail)) is not None:
+        return Match("domain", None, None, unsubscribed, company.id)
     return Match("sender" if person else "", None, person, unsubscribed)
 
 

@@ -18,11 +18,12 @@ from crm.replies.verdicts import MailKind, Sub, Verdict
 _HARMLESS: Final = frozenset({"not-spam", "auth-failure", "dmarc"})
 
 _SENT_FROM: Final = ("original-mail-from",)
-_SENT_TO: Final = ("original-rcpt-to",)
+_SENT_TO: Final = ("original-rcpt-to", "removal-recipient")
 # Of the enclosed mail: only we write our tokens there, and whoever has them got them from us.
 _OURS: Final = ("return-path", "reply-to", "list-unsubscribe")
 _THEIRS: Final = ("to", "delivered-to", "x-original-to", "envelope-to")
 
+_HOST: Final = re.compile(r"@([^\s<>@,;:()\[\]\"']{1,253})")
 _LINK: Final = re.compile(r"/u/([a-z2-7]{16,255})(?![a-z0-9])", re.IGNORECASE)
 _FEEDBACK_ID: Final = re.compile(r"step(\d{1,9}):seq(\d{1,9}):outreach:[a-z0-9]{1,15}")
 _ABOUT: Final = re.compile(r"about\.step(\d{1,9})\.seq(\d{1,9})")
@@ -66,9 +67,15 @@ def links_of(mail: ReadMail) -> tuple[str, ...]:
 
 def recipients_of(mail: ReadMail) -> tuple[EmailAddress, ...]:
     """To whom the report says that the mail went, best first. No proof: anybody can write a report."""
-    values = chain(_reported(mail, _SENT_TO), _enclosed(mail, _THEIRS))
-    found = (address_in(value) for value in values)
+    found = (address_in(value) for value in _told(mail))
     return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def domains_of(mail: ReadMail) -> tuple[str, ...]:
+    """The domains it says that the mail went to, whatever is left before the @. No proof either."""
+    hosts = (host for value in _told(mail) for host in _HOST.findall(value))
+    found = (address_in(f"somebody@{host}") for host in hosts)
+    return tuple(dict.fromkeys(one.domain for one in found if one is not None))
 
 
 def text_in(evidence: str) -> Text | None:
@@ -81,6 +88,10 @@ def _about(mail: ReadMail) -> tuple[str, ...]:
     """What Feedback-ID tells: the same for everybody who got this text, so it names nobody."""
     found = _FEEDBACK_ID.fullmatch(mail.parts.returned.get("feedback-id", "").strip().lower())
     return (f"about.step{found[1]}.seq{found[2]}",) if found else ()
+
+
+def _told(mail: ReadMail) -> Iterator[str]:
+    return chain(_reported(mail, _SENT_TO), _enclosed(mail, _THEIRS))
 
 
 def _reported(mail: ReadMail, names: tuple[str, ...]) -> Iterator[str]:

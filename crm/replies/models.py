@@ -66,7 +66,7 @@ class InboundMail(Base):
         ForeignKey("messages.id", ondelete="CASCADE"), index=True, info=subject("answer to which message")
     )
     matched_by: Mapped[str] = mapped_column(
-        String(16), default="", info=subject("token, thread, recipient or sender")
+        String(16), default="", info=subject("token, thread, recipient, domain or sender")
     )
     sender_digest: Mapped[AddressDigest | None] = mapped_column(
         String(32), index=True, info=subject("from which mailbox")

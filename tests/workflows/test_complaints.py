@@ -3,12 +3,17 @@
 import re
 from datetime import timedelta
 from email import message_from_bytes
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from crm.conversations.models import Task
 from crm.delivery.models import Message, MessageState
+from crm.kernel.addresses import EmailAddress
+from crm.prospects import second_addresses
 from crm.prospects.models import Prospect
+from crm.prospects.spelling import names_of
 from crm.queries import frame, today
 from crm.replies.models import InboundMail
 from crm.sequences import pauses
@@ -163,6 +168,73 @@ def test_it_says_nothing_about_colleagues(talk: Correspondence) -> None:
     talk.arrives(spam_report(report={"Original-Rcpt-To": "anna@winkel.example"}))
     states = {one.prospect_id: one.state for one in talk.outreach.enrolments()}
     assert states == {talk.person: EnrolmentState.PAUSED, other: EnrolmentState.RUNNING}
+
+
+def second_of_annas(talk: Correspondence) -> str:
+    address = EmailAddress.parse("a.deboer@elders.example")
+    with talk.services.database.transaction() as session:
+        names = names_of(talk.services.settings.keys.addresses, address)
+        second_addresses.note(session, talk.person, address, names, by=None, at=talk.outreach.now)
+    return str(address)
+
+
+def test_a_second_address_of_theirs_is_theirs(talk: Correspondence) -> None:
+    mail = talk.arrives(spam_report(report={"Original-Rcpt-To": second_of_annas(talk)}))
+    assert (mail.matched_by, mail.prospect_id) == ("recipient", talk.person)
+    assert waits(talk, mail)
+
+
+# --- what names no more than a company
+
+
+def at_the_company(talk: Correspondence) -> int:
+    with talk.services.database.reading() as session:
+        company = session.get_one(Prospect, talk.person).company_id
+    other = talk.outreach.person("bram@winkel.example", company_id=company)
+    stranger = talk.outreach.person("cas@elders.example")
+    talk.outreach.enrol([other, stranger], talk.outreach.sequence())
+    return other
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"report": {"Original-Rcpt-To": "redacted@winkel.example"}},
+        {"report": {"Original-Rcpt-To": "rfc822; [redacted]@Mail.Winkel.example"}},
+        {"report": {"Original-Rcpt-To": "<*****@winkel.example>"}},
+        {"report": {"Original-Rcpt-To": "redacted"}, "enclosed": {"To": "Redacted <x@winkel.example>"}},
+        {"enclosed": {"Delivered-To": "@winkel.example"}},
+    ],
+)
+def test_a_redacted_one_holds_everybody_at_the_company_and_asks(
+    talk: Correspondence, given: dict[str, Any]
+) -> None:
+    other = at_the_company(talk)
+    mail = talk.arrives(spam_report(**given))
+    assert (mail.kind, mail.matched_by, mail.prospect_id) == ("complaint", "domain", None)
+    held = {one.prospect_id for one in talk.outreach.enrolments() if one.state is EnrolmentState.PAUSED}
+    assert held == {talk.person, other}
+    assert shown(talk) == [mail.id]
+    with talk.services.database.reading() as session:
+        asked = session.scalars(select(Task.prospect_id).where(Task.title.contains("as spam"))).all()
+    assert set(asked) == held
+    talk.days(20)
+    to = [one.prospect_id for one in talk.outreach.messages()]
+    assert (to.count(talk.person), other in to) == (1, False)
+
+
+def test_of_a_mail_that_went_to_everybodys_domain_nobody_is_held(talk: Correspondence) -> None:
+    mail = talk.arrives(spam_report(report={"Original-Rcpt-To": "redacted@gmail.com"}))
+    assert (mail.matched_by, talk.enrolment().state) == ("", EnrolmentState.RUNNING)
+
+
+def test_nor_of_one_that_names_two_companies(talk: Correspondence) -> None:
+    at_the_company(talk)
+    mail = talk.arrives(
+        spam_report(report={"Original-Rcpt-To": "x@winkel.example"}, enclosed={"To": "x@elders.example"})
+    )
+    assert (mail.matched_by, talk.outreach.enrolments()[0].state) == ("", EnrolmentState.RUNNING)
+    assert shown(talk) == [mail.id]
 
 
 def test_a_report_that_it_is_no_spam_holds_nobody(talk: Correspondence) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 from flask import url_for
 
 from crm.kernel.readable import as_read
+from crm.queries import complained
 from crm.queries import today as query
 from crm.replies.complaints import recipients_of
 from crm.replies.models import InboundMail
@@ -48,6 +49,18 @@ _NOBODY: Final = _Words(
     ),
 )
 
+_COMPANY: Final = _NOBODY._replace(
+    means=(
+        "The report names nobody we know, but an address at {company}, and carries nothing of ours that "
+        "tells whose mail it was. Nothing is final: what runs for the people there waits, each with a "
+        "question."
+    ),
+    advice=(
+        "If you find out whom it is about, write down a no on their page, before you answer the questions "
+        "of the others."
+    ),
+)
+
 
 def line(prospect_id: int | None) -> str:
     """The report in the queue; its own text says nothing of what it means here."""
@@ -59,9 +72,11 @@ def of(mail: InboundMail) -> dict[str, Any] | None:
     if mail.kind != KIND:
         return None
     waits = mail.prospect_id is not None and query.waits(reading(), mail.prospect_id)
-    words = _OVER if mail.prospect_id is not None and not waits else _words(mail.prospect_id)
     text = query.text_complained_about(reading(), mail.evidence)
     found = read(mail.raw) if mail.raw else None  # kept for 14 days
+    words = _OVER if mail.prospect_id is not None and not waits else _words(mail.prospect_id)
+    if found is not None and mail.matched_by == "domain":
+        words = _of_company(found) or words
     named = [str(one) for one in recipients_of(found)] if found else []
     return {
         "means": words.means,
@@ -84,6 +99,13 @@ def _told(report: ReadMail, named: list[str]) -> list[tuple[str, str]]:
     if sent := enclosed.get("date", "").strip():
         told.append(("Sent", sent))
     return told
+
+
+def _of_company(report: ReadMail) -> _Words | None:
+    company = complained.company(reading(), report)
+    if company is None:
+        return None
+    return _COMPANY._replace(means=_COMPANY.means.format(company=as_read(company.name)))
 
 
 def _words(prospect_id: int | None) -> _Words:

@@ -15,14 +15,17 @@ from crm.sequences import pauses
 from crm.sequences.models import StopReason
 from crm.workflows.inbox.absences import back_at
 from crm.workflows.inbox.case import Case, address, answered, ask, pause, report, stop, unclear
+from crm.workflows.inbox.hold_colleagues import hold_company
 from crm.workflows.refusals.refuse import Mailbox, write
 from crm.workflows.reports.note_bounce import Refused, Returned, note_bounce
 
 
 def complaint(case: Case) -> None:
-    """Proven, it is a no. Anybody can write a report: one that only names somebody holds them."""
+    """Proven, it is a no. Anybody can write a report: whom it only names, or whose company, it holds."""
     if not case.match.is_proof:
         unclear(case)
+        if case.match.company_id is not None:
+            hold_company(case.session, case.match.company_id, now=case.now)
         return
     report(case, EventKind.COMPLAINED)
     keys = case.match.written_to(case.desk.ring.version)

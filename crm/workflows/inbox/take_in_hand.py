@@ -8,7 +8,7 @@ from crm.replies.reading import ReadMail
 from crm.sequences import order
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment
-from crm.workflows.inbox.hold_colleagues import colleagues
+from crm.workflows.inbox.hold_colleagues import colleagues, everybody
 
 
 def take_in_hand(session: Session, mail: ReadMail, found: Match) -> None:
@@ -20,6 +20,8 @@ def take_in_hand(session: Session, mail: ReadMail, found: Match) -> None:
     if found.message is not None and found.message.enrolment_id is not None:
         theirs.append(Enrolment.id == found.message.enrolment_id)
     people = [] if found.prospect_id is None else [Enrolment.prospect_id == found.prospect_id]
+    if found.company_id is not None:
+        people.append(Enrolment.prospect_id.in_(everybody(found.company_id)))
     company = colleagues(found.prospect_id, mail.sender.domain if mail.sender else "")
     if company is not None:
         people.append(Enrolment.prospect_id.in_(company))

@@ -102,3 +102,11 @@ def test_it_names_the_text_where_our_feedback_id_is_left(talk: Correspondence, s
     feedback_id = str(message_from_bytes(talk.ours.wire)["Feedback-ID"])
     talk.arrives(spam_report(enclosed={"Feedback-ID": feedback_id}))
     assert f'href="/sequences/{talk.sequence}">step 1 of' in sales.get("/").text
+
+
+def test_one_that_names_a_company_alone_says_that_it_waits(talk: Correspondence, sales: Browser) -> None:
+    talk.arrives(spam_report(report={"Original-Rcpt-To": "redacted@winkel.example"}))
+    page = sales.get("/").text
+    assert "Nobody could be found for it" in page
+    assert "The report names nobody we know, but an address at" in page
+    assert "Nobody was stopped" not in page
