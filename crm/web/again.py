@@ -19,6 +19,9 @@ class Again:
     action: str
     fields: tuple[tuple[str, str], ...]
 
+    is_mail: bool = False
+    """Sending it again queues a mail: nothing of it is merely saved."""
+
 
 def _is_from_our_pages() -> bool:
     """Tell whether the browser says so; silence is no yes.
@@ -41,4 +44,4 @@ def to_send(code: int) -> Again | None:
     if request.mimetype != "application/x-www-form-urlencoded" or (request.content_length or 0) > _MOST:
         return None
     fields = tuple(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
-    return Again(request.full_path.rstrip("?"), fields)
+    return Again(request.full_path.rstrip("?"), fields, is_mail=request.endpoint == "writing.send")

@@ -63,3 +63,17 @@ def test_no_upload_is_read_for_somebody_who_is_not_signed_in(app: Flask) -> None
     answer = app.test_client().post("/imports", base_url=BASE, data=data, headers=OURS)
     assert answer.status_code == 401
     assert "xxxx" not in answer.text
+
+
+def test_of_a_mail_it_is_said_that_it_leaves_when_it_is_sent_again(
+    app: Flask, sales: Browser, outreach: Outreach
+) -> None:
+    url, letter = f"/prospects/{outreach.person()}/write", {**SENT, "subject": "Foto's"}
+    out, late = (
+        client.post(url, base_url=BASE, data=letter, headers=OURS).text
+        for client in (app.test_client(), sales.client)
+    )
+    for page in (out, late):
+        assert "Your mail was not sent, and nothing of it is lost" in page
+    assert "Send the mail" in late
+    assert "Save it now" not in late
