@@ -24,19 +24,19 @@ def waiting() -> ColumnElement[bool]:
     return and_(tasks.is_open(), or_(Task.enrolment_id.is_(None), goes_on))
 
 
-def late_step(session: Session, task_id: int) -> int | None:
-    """The sequence of one person that asks by this task whether a step that came too late should still go."""
+def held_by(session: Session, task_id: int) -> tuple[int, StopReason | None] | None:
+    """The sequence of one person that is paused until this question is answered, and why it is."""
     query = (
-        select(Enrolment.id)
+        select(Enrolment.id, Enrolment.stop_reason)
         .join(Task, Task.enrolment_id == Enrolment.id)
         .where(
             Task.id == task_id,
             Task.kind == TaskKind.REVIEW,
             Enrolment.state == EnrolmentState.PAUSED,
-            Enrolment.stop_reason == StopReason.TOO_LATE,
         )
     )
-    return session.scalar(query)
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row.id, row.stop_reason)
 
 
 def of(staff_id: int) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ DID: Final[Mapping[str, str]] = MappingProxyType(
         "paused": "Paused. Nothing leaves from now on.",
         "paused_leaving": "Paused. A mail that was leaving at this moment may still arrive.",
         "taken_back": "Taken back. Nothing was sent, and your text is still here.",
-        "end_gone": "Saved. It waits until somebody lets it go on.",
+        "end_gone": "Saved. It waits until somebody resumes it.",
         "goes_on": "Nothing was changed: it goes on already.",
         "step_skipped": "Skipped. What comes next keeps its delay.",
         "approved": "Approved. They leave in office hours, as the readers have them.",

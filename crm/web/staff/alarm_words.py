@@ -19,10 +19,10 @@ _TODO = {
     "text or the choice of people before it goes on. Counting starts anew then.",
     "blocks": "Their servers refuse us, not their readers. Look at what they say beside the people "
     "concerned, and write less, or otherwise, before it goes on. Counting starts anew then.",
-    "content": "Its mail is too big, or badly formed. Change the text, publish it, and let it go on.",
+    "content": "Its mail is too big, or badly formed. Change the text, publish it, and resume it.",
     "our_proof": "Let the doctor command look at SPF, DKIM, DMARC and the reverse name of the server; "
-    "put it right, then let the mailbox go on.",
-    "authentication": f"{_DOMAIN} The mailbox stays paused until somebody lets it go on.",
+    "put it right, then resume the mailbox.",
+    "authentication": f"{_DOMAIN} The mailbox stays paused until somebody resumes it.",
     "authentication_soon": f"{_DOMAIN} Three days after it began the mailbox is paused.",
 }
 _SHARES = {
@@ -34,7 +34,7 @@ _FAILS = {
     "gate": ("Nothing leaves.", "every mail that is due", "five minutes"),
     "planner": ("The planner stands still.", "every step that is due, or every pause that ends", "minute"),
 }
-_PROVIDER = "Put it right (the doctor command looks at it), then let the mailbox go on."
+_PROVIDER = "Put it right (the doctor command looks at it), then resume the mailbox."
 
 
 def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
         "look": look,
         "href": href,
         "resume": resume if may_resume and not is_warning else "",
-        "press": "Let it go on",
+        "press": "Resume",
     }
 
 

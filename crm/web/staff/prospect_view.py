@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import url_for
 
+from crm.conversations.models import TaskKind
 from crm.delivery.models import MessageState
 from crm.kernel.readable import as_read
 from crm.kernel.zones import zone_for
@@ -179,11 +180,12 @@ def _due(at: datetime, now: datetime) -> str:
 
 def tasks(sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
     """Open tasks, late ones in words."""
-    asked = {
-        one.enrolment.id
+    held = {
+        one.enrolment.id: one.enrolment.stop_reason
         for one in sheet.series
-        if (one.enrolment.state, one.enrolment.stop_reason) == (EnrolmentState.PAUSED, StopReason.TOO_LATE)
+        if one.enrolment.state is EnrolmentState.PAUSED
     }
+    asked = {id_ for id_, reason in held.items() if reason is StopReason.TOO_LATE}
     return [
         {
             "id": task.id,
@@ -191,6 +193,11 @@ def tasks(sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
             "when": _due(task.due_at, now),
             "late": task.due_at < now,
             "late_step": task.enrolment_id if task.enrolment_id in asked else None,
+            "press": "Leave it paused"
+            if task.kind is TaskKind.REVIEW and task.enrolment_id in held
+            else "Done, go on"
+            if task.kind is TaskKind.STEP
+            else "Done",
         }
         for task in sheet.tasks
     ]

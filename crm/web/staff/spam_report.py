@@ -28,7 +28,7 @@ _NAMED: Final = _Words(
         "The report names their address, but carries nothing that proves the mail was ours. Anybody can "
         "write such a report, so nothing is final: only their sequences wait."
     ),
-    advice="If you think it is true, write it down as a no. If not, let their sequences go on.",
+    advice="If you think it is true, write it down as a no. If not, resume their sequences.",
 )
 _OVER: Final = _NAMED._replace(
     means=(

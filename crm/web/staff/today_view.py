@@ -16,6 +16,7 @@ from crm.queries.prospect import Sheet, sheet
 from crm.queries.timeline import timeline
 from crm.queries.today import Item
 from crm.replies.models import InboundMail
+from crm.sequences.models import StopReason
 from crm.staff.roles import Act, may
 from crm.web.context import me, now, reading, services
 from crm.web.staff import prospect_view, spam_report, times, words
@@ -92,10 +93,14 @@ def pane(kind: str, item_id: int) -> dict[str, Any]:
     report = spam_report.of(mail) if mail else None
     events = timeline(reading(), item.prospect_id) if item.prospect_id else []
     said = next((one for one in events if one.kind is Kind.MAIL), None)
+    held = open_tasks.held_by(reading(), item.id) if item.code == TaskKind.REVIEW.value else None
+    series, reason = held or (None, None)
     return {
         **_line(kind, item),
         "prospect_id": item.prospect_id,
-        "late_step": open_tasks.late_step(reading(), item.id) if item.code == TaskKind.REVIEW.value else None,
+        "is_step": item.code == TaskKind.STEP.value,
+        "late_step": series if reason is StopReason.TOO_LATE else None,
+        "held_series": series if reason is not StopReason.TOO_LATE else None,
         "mail": _mail(mail, item, report) if mail else None,
         "report": report,
         "before": said.subject if mail and said else "",

@@ -9,14 +9,14 @@ from crm.audit import chain
 from crm.conversations.models import NoteKind
 from crm.operations import alarms, heartbeat
 from crm.queries.leaving import EVERYTHING, Reach, Scope
-from crm.sequences.models import Sequence
+from crm.sequences.models import EnrolmentState, Sequence
 from crm.services import Services
 from crm.web.staff import times
 from crm.workflows.desk.log_note import Said, log_note
 from crm.workflows.sending import pause as pauses
 from crm.workflows.sending.pause import Wish
 from tests.conftest import NOW, FakeClock
-from tests.outreach import Outreach
+from tests.outreach import Outreach, hand_work, mail
 from tests.web.staff.conftest import BASE, Browser
 
 
@@ -150,7 +150,7 @@ def test_a_fault_of_ours_over_every_mail_stands_at_the_top(admin: Browser, outre
     page = admin.get("/").text
     assert "Nothing leaves." in page
     assert "fails over every mail that is due (KeyError)" in page
-    assert "Let it go on" not in page
+    assert "Resume" not in page
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_what_a_bounce_stopped_says_why_and_what_to_do(
         pauses.write(session, reach, Wish(chain.PROGRAM, outreach.now, cause=kind))
     page = admin.get("/").text.replace("&#39;", "'")
     assert page.count(said) == 1
-    assert "Let it go on" in page
+    assert "Resume" in page
     assert page.count('class="callout no"') == 1
 
 
@@ -211,3 +211,31 @@ def test_a_message_laid_aside_that_no_page_shows_is_on_today_until_somebody_saw_
 def test_a_day_within_a_sentence_begins_small() -> None:
     shown = [times.inside(times.short(NOW + timedelta(days=days), NOW)) for days in (-1, 1, 4)]
     assert [one[0] for one in shown] == ["y", "t", "F"]
+
+
+def test_a_question_about_a_paused_sequence_is_answered_by_resuming_it_or_leaving_it(
+    sales: Browser, outreach: Outreach, clock: FakeClock
+) -> None:
+    who = outreach.person("ann@winkel.example")
+    outreach.enrol(who, outreach.sequence(mail()))
+    outreach.person("bob@winkel.example", company_id=outreach.prospect(who).company_id)
+    outreach.refuse("bob@winkel.example")
+    clock.now = NOW.replace(hour=15, minute=50)
+    outreach.plan()
+    [one] = outreach.enrolments()
+    assert one.state is EnrolmentState.PAUSED
+    for path in ("/", f"/prospects/{who}"):
+        page = sales.get(path).text
+        assert "Leave it paused" in page
+        assert f"/prospects/{who}/series/{one.id}/resume" in page
+
+
+def test_a_step_by_hand_says_that_its_sequence_goes_on(
+    sales: Browser, outreach: Outreach, clock: FakeClock
+) -> None:
+    who = outreach.person()
+    outreach.enrol(who, outreach.sequence(hand_work(0, "Bel ze"), mail(1)))
+    clock.now = NOW.replace(hour=15, minute=50)
+    outreach.plan()
+    for path in ("/", f"/prospects/{who}"):
+        assert "Done, go on" in sales.get(path).text
