@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g, request, url_for
 
 from crm.operations import pause_ends
-from crm.queries.frame import Counts, counts
+from crm.queries.frame import CAPPED, Counts, counts
 from crm.queries.leaving import EVERYTHING
 from crm.staff.roles import Act, may
 from crm.staff.sessions import Me
@@ -89,8 +89,15 @@ def _sending(numbers: Counts) -> dict[str, object]:
         "used": numbers.used,
         "cap": numbers.cap,
         "paused": numbers.paused or not numbers.alive,
-        "next_text": f"Next {local:%a} {local.day} {local:%b %H:%M}." if local else "Nothing waits.",
+        "next_text": f"Next {local:%a} {local.day} {local:%b %H:%M}." if local else _waiting(numbers.held),
     }
+
+
+def _waiting(held: int) -> str:
+    if not held:
+        return "Nothing waits."
+    number = f"{CAPPED} or more" if held >= CAPPED else str(held)
+    return f"{number} {'waits' if held == 1 else 'wait'} for approval."
 
 
 def demo_clock() -> dict[str, object] | None:

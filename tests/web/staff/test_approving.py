@@ -185,3 +185,9 @@ def test_a_tests_link_says_so_and_changes_nothing(
     assert (answer.status_code, "Dit was een test" in answer.text) == (200, True)
     with services.database.reading() as session:
         assert session.scalars(select(Refusal)).all() == []
+
+
+def test_the_side_bar_says_that_mails_wait_for_approval(sales: Browser, waiting: int) -> None:
+    bar = sales.get("/approve").text.partition('id="sending"')[2].partition("</div>")[0]
+    assert "1 waits for approval." in bar
+    assert "Nothing waits" not in bar
