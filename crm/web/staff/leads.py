@@ -150,6 +150,7 @@ def _card(row: LeadRow) -> dict[str, object]:
         "text": text,
         "warn": tone == "no" or (lead.state is LeadState.QUEUED and lead.attempt > 1),
         "when": times.ago(lead.changed_at, now()),
+        "when_inside": times.inside(times.ago(lead.changed_at, now())),
     }
 
 

@@ -126,3 +126,10 @@ def test_an_index_has_the_newest_of_a_state(services: Services) -> None:
         plan = " ".join(str(row) for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}")))
     assert "ix_leads_state_changed_at_id" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_a_day_on_a_card_begins_small_as_it_ends_a_sentence(admin: Browser, outreach: Outreach) -> None:
+    said_yes(outreach, 1)
+    with outreach.services.database.transaction() as session:
+        session.execute(update(Lead).values(changed_at=outreach.now - timedelta(days=1)))
+    assert re.search(r"waits for the image service, yesterday \d", admin.get("/leads").text)
