@@ -1,6 +1,7 @@
 """A restore takes no no back."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,27 @@ def test_what_was_refused_since_the_backup_holds_again(
     with database.reading() as session:
         held = register.standing(session, desk.ring.digests(EmailAddress.parse("ANN+shop@Example.com")))
     assert [(one.reference, one.reason) for one in held] == [(reference, RefusalReason.OBJECTION)]
+    database.dispose()
+
+
+@pytest.mark.parametrize("scope", [one for one in RefusalScope if one is not RefusalScope.DOMAIN])
+def test_every_kind_of_no_comes_back_as_it_was(
+    services: Services, desk: Desk, empty_file: Path, tmp_path: Path, scope: RefusalScope
+) -> None:
+    wish = Wish(
+        scope=scope,
+        reason=RefusalReason.OBJECTION,
+        channel="page",
+        at=NOW,
+        scope_id=7 if scope is RefusalScope.SEQUENCE else None,
+        until=NOW + timedelta(days=90) if scope is RefusalScope.SNOOZE else None,
+    )
+    refuse(desk, Mailbox(register.keys_of(desk.ring, ANN)), wish)
+    database = empty_again(services, empty_file, tmp_path)
+    restored(services, database)
+    with database.reading() as session:
+        [kept] = register.standing(session, desk.ring.digests(ANN))
+    assert (kept.scope, kept.scope_id, kept.until) == (scope, wish.scope_id, wish.until)
     database.dispose()
 
 

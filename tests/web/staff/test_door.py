@@ -79,6 +79,25 @@ def test_an_unknown_account_costs_as_much_as_a_wrong_password() -> None:
     assert cost(None) > cost(HASH) / 3
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}]
+)
+def test_no_other_site_logs_somebody_in(
+    client: FlaskClient, services: Services, headers: dict[str, str]
+) -> None:
+    account(services, Role.SALES)
+    data = {"email": "sales@produfoto.example", "password": PASSWORD}
+    reply = client.post("/login", base_url=BASE, data=data, headers=headers)
+    assert (reply.status_code, "Set-Cookie" in reply.headers) == (403, False)
+
+
+def test_a_password_is_kept_as_an_argon2id_hash_of_the_least_cost_or_more() -> None:
+    _, kind, _, cost, *_ = passwords.hashed(PASSWORD).split("$")
+    memory, rounds, _ = (int(part.partition("=")[2]) for part in cost.split(","))
+    assert kind == "argon2id"
+    assert (memory >= 19 * 1024, rounds >= 2) == (True, True)
+
+
 def test_a_shut_account_looks_like_none(client: FlaskClient, services: Services) -> None:
     account(services, Role.SALES)
     with services.database.transaction() as session:
