@@ -129,13 +129,19 @@ def open_house(env: dict[str, str]) -> str | None:
 
     Raises:
         InvalidSettingsError: the settings are not usable.
+        CannotStartError: the database is not, or nothing can be written to it.
     """
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - see `migrated`
+
     from crm.workflows.house.open_house import first_link, first_mailbox  # noqa: PLC0415 - see `migrated`
 
     services = migrated(env)
-    with services.database.transaction() as session:
-        first_mailbox(session, services.settings)
-        link = first_link(session, services.settings.base_url, at=services.clocks.real())
+    try:
+        with services.database.transaction() as session:
+            first_mailbox(session, services.settings)
+            link = first_link(session, services.settings.base_url, at=services.clocks.real())
+    except SQLAlchemyError as error:
+        raise CannotStartError(_unusable(getattr(error, "orig", None) or error, services)) from error
     services.database.dispose()
     return link
 

@@ -7,6 +7,7 @@ the first half of many would otherwise keep all threads, and a prospect's no wou
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 MOST: Final = 16
 """Requests of one place in one process: a quarter of its threads (`crm.bootstrap.server`)."""
 
+_UNKNOWN: Final = "unknown"
 _SAYS: Final = b"Too many requests from your network are open at once. Try again in a few seconds.\n"
 
 
@@ -63,11 +65,16 @@ class Doorkeeper:
                     del self._inside[place]
 
     def _place(self, environ: Environ) -> str:
-        """A name for the client's network that leads nowhere (P41)."""
+        """A name for the client's network that leads nowhere (P41); one for all while there is no key for it.
+
+        On a full disk the day's key cannot be made, and the page behind must still say what was not saved.
+        """
         at = self._services
         address = client_address(
             environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR"), at.proxies
         )
         if address is None:
-            return "unknown"
-        return ip_digest(address, at.ip_keys.key(IpPurpose.LIMITS, at.clocks.real()), IpPurpose.LIMITS)
+            return _UNKNOWN
+        with suppress(OSError):
+            return ip_digest(address, at.ip_keys.key(IpPurpose.LIMITS, at.clocks.real()), IpPurpose.LIMITS)
+        return _UNKNOWN

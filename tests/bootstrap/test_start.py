@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 from psycopg.errors import LockNotAvailable
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from crm.bootstrap import launch, parts
@@ -41,6 +42,21 @@ def test_a_database_that_is_none_is_named_with_what_to_do(
     assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
     [said] = capsys.readouterr().err.splitlines()
     assert said.startswith("The database cannot be used: file is not a database. Look at ")
+
+
+def test_a_database_that_takes_nothing_more_is_named_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full disk, but for the words: brought up to date it was, and then the first link does not fit."""
+    env = launch.environment(tmp_path, 8000)
+    services = launch.migrated(env)
+    with services.database.transaction() as session:
+        full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        session.execute(text(f"CREATE TRIGGER full BEFORE INSERT ON invitations {full}"))
+    services.database.dispose()
+    assert launch.main(["--port", str(unused_port()), "--var", str(tmp_path)]) == launch.USAGE
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith("The database cannot be used: database or disk is full. Look at ")
 
 
 @pytest.mark.enable_socket

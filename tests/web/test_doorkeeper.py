@@ -1,5 +1,6 @@
 """How many requests with a body one place may have open at once."""
 
+import shutil
 from collections.abc import Iterable
 
 import pytest
@@ -67,6 +68,16 @@ def test_a_body_without_a_length_counts(door: Doorkeeper, inside: Inside) -> Non
 def test_what_has_no_body_is_never_counted(door: Doorkeeper, inside: Inside) -> None:
     inside.again = [{"REQUEST_METHOD": "GET", "REMOTE_ADDR": "192.0.2.1"} for _ in range(4 * MOST)]
     assert knock(door, {"REQUEST_METHOD": "GET", "REMOTE_ADDR": "192.0.2.1"}) == "200 OK"
+
+
+def test_without_a_key_for_their_place_everybody_is_let_in_and_counted_as_one(
+    door: Doorkeeper, inside: Inside, services: Services
+) -> None:
+    """A full disk: the first form of the day finds no key and can make none."""
+    shutil.rmtree(services.settings.var / "ip-keys")
+    assert knock(door, post()) == "200 OK"
+    inside.again = [post(f"192.0.2.{number}") for number in range(MOST)]
+    assert knock(door, post()) == "429 Too Many Requests"
 
 
 def test_who_fails_leaves_too(door: Doorkeeper, inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
