@@ -38,6 +38,26 @@ def after(facts: Facts, moment: datetime) -> Verdict:
     return decide(facts, moment).verdict
 
 
+_ANY = {MailKind.OUTREACH, MailKind.MANUAL, MailKind.REPLY, MailKind.SIGNUP}
+
+
+@pytest.mark.parametrize(
+    ("reach", "stopped"),
+    [
+        (Reach.ADDRESS, _ANY),
+        (Reach.DOMAIN, _ANY),
+        (Reach.COMPANY, _ANY),
+        (Reach.SNOOZE, {MailKind.OUTREACH, MailKind.MANUAL}),
+        (Reach.SEQUENCE, {MailKind.OUTREACH}),
+        (Reach.MEASURING, set[MailKind]()),
+    ],
+)
+def test_a_no_stops_the_kinds_of_mail_it_is_about_and_no_other(reach: Reach, stopped: set[MailKind]) -> None:
+    facts = refused(reach)
+    found = {kind for kind in MailKind if after(replace(facts, kind=kind), NOW) is not Verdict.ALLOW}
+    assert found == stopped
+
+
 def test_three_working_days_lie_between_two_mails() -> None:
     friday = datetime(2026, 2, 27, 10, 0, tzinfo=UTC)
     facts = replace(past(last_mail_at=friday), notice_at=friday)
