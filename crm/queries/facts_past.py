@@ -70,7 +70,8 @@ class Pasts:
         companies = (
             history.at_companies(session, {row.company_id for row in rows.values()}) if unasked else {}
         )
-        names = identities(ring, rows)
+        names = history.addressed(session, rows) if unasked else {}
+        names |= identities(ring, rows)
         customers = [row.id for row in rows.values() if row.status is Status.CONVERTED]
         return cls(
             companies=companies,

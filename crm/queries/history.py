@@ -9,6 +9,7 @@ from sqlalchemy import JSON, Executable, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message
+from crm.kernel.digests import AddressDigest
 from crm.kernel.prepared import Prepared, beside, one_of
 from crm.privacy.models import Refusal, RefusalKey, RefusalScope
 from crm.prospects.models import Prospect, SpellingKey, Status, StatusChange
@@ -127,6 +128,16 @@ _NOTICES = Prepared(
 def notices(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:
     """When people were first told who we are (GDPR article 14), by prospect."""
     return dict(_NOTICES.rows(session, ids=list(prospect_ids)))
+
+
+_ADDRESSED = Prepared(
+    select(_m.prospect_id, _m.address_digest).where(one_of(_m.prospect_id, "ids")).distinct()
+)
+
+
+def addressed(session: Session, prospect_ids: Collection[int]) -> dict[AddressDigest, int]:
+    """The mailboxes our messages to these people went to: a former address of theirs as well."""
+    return {digest: person for person, digest in _ADDRESSED.rows(session, ids=list(prospect_ids))}
 
 
 def converted(session: Session, prospect_ids: Collection[int]) -> dict[int, datetime]:

@@ -139,7 +139,7 @@ def mails_to(
     session: Session, ring: AddressKeys, people: Mapping[int, Recipient], *, since: datetime
 ) -> dict[int, list[datetime]]:
     """When people were written to, by prospect, the oldest first."""
-    names = identities(ring, people)
+    names = history.addressed(session, people) | identities(ring, people)
     found: dict[int, list[datetime]] = {}
     for digest, at in ledger.moments(session, list(names), since=since):
         found.setdefault(names[digest], []).append(at)

@@ -9,11 +9,14 @@ from sqlalchemy import update
 from crm.delivery.models import Message, MessageState
 from crm.delivery.new_message import NewMessage
 from crm.delivery.outbox import queue
+from crm.kernel.addresses import EmailAddress
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind
 from crm.kernel.workdays import working_days_between
 from crm.operations import rules
+from crm.prospects.editing import ProspectChanges
 from crm.services import Services
+from crm.workflows.people.edit_prospect import edit_prospect
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, mail
 
@@ -101,6 +104,24 @@ def test_nobody_gets_more_than_six_mails_a_year_whoever_wrote_them(
     assert len(moments) == 6
     clock.now = moments[0] + timedelta(days=366)
     assert min(days_between(moments)) >= 3
+
+
+def test_whose_address_is_put_right_had_the_years_mails_all_the_same(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    who, services = outreach.person("old@winkel.example"), outreach.services
+    limit(outreach, "mails_a_year", 2)
+    for number in range(4):
+        with services.database.transaction() as session:
+            edit_prospect(
+                session, who, ProspectChanges(address=EmailAddress.parse(f"new{number}@winkel.example")),
+                version=outreach.prospect(who).version, ring=services.settings.keys.addresses,
+                journal=services.journal, by=1, now=clock.now,
+            )  # fmt: skip
+        write(outreach, who)
+        work(outreach, clock, days=7)
+        clock.now = clock.now.replace(hour=10)
+    assert len(left(outreach, who)) == 2
 
 
 def test_the_owners_own_distance_is_the_one_that_is_kept(outreach: Outreach, clock: FakeClock) -> None:

@@ -396,6 +396,21 @@ def test_what_the_worker_learns_after_its_lease_is_over_still_counts(
     assert outreach.enrolments()[0].state is EnrolmentState.FINISHED
 
 
+def test_a_no_that_is_read_after_the_lease_is_over_ends_the_sequence(
+    outreach: Outreach, clock: FakeClock, services: Services
+) -> None:
+    planned(outreach, clock)
+
+    def slow() -> None:
+        clock.advance(timedelta(seconds=61))
+        reap(services.database, services.clocks)
+
+    mailer = Interrupted(slow, answer=Rejected("550", "5.1.1 no such user"))
+    dispatch(PostRoom(services.database, services.settings, services.clocks, mailer))
+    assert outreach.states() == [State.REJECTED]
+    assert outreach.enrolments()[0].stop_reason is StopReason.REJECTED
+
+
 def test_silence_after_the_lease_is_over_overwrites_nothing(
     outreach: Outreach, clock: FakeClock, services: Services
 ) -> None:

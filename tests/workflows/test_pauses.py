@@ -12,10 +12,13 @@ from crm.delivery import mailboxes
 from crm.delivery.models import Mailbox, MessageState
 from crm.delivery.ports import Envelope, Outcome
 from crm.operations import rules, switches
+from crm.privacy.models import RefusalReason, RefusalScope
+from crm.privacy.register import Wish
 from crm.sequences import pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.sequences.models import Sequence as SequenceRow
 from crm.services import Services
+from crm.workflows.refusals.stop_writing import stop_writing
 from crm.workflows.sending.dispatch import dispatch
 from crm.workflows.sending.resume import resume
 from tests.conftest import FakeClock
@@ -105,6 +108,32 @@ def test_a_pause_keeps_what_was_left_of_the_delay(outreach: Outreach, clock: Fak
     clock.now = MONDAY + timedelta(days=9)  # the Wednesday after
     go_on(outreach)
     assert waiting(outreach).next_due_at == due + timedelta(days=8)  # the Friday, at the same hour
+
+
+def test_a_pause_keeps_the_hours_that_were_left_of_a_day(outreach: Outreach, clock: FakeClock) -> None:
+    begin(outreach, clock)
+    due = waiting(outreach).next_due_at
+    assert due is not None
+    clock.now = due - timedelta(minutes=30)
+    hold(outreach)
+    clock.now = (MONDAY + timedelta(days=8)).replace(hour=10)
+    go_on(outreach)
+    assert waiting(outreach).next_due_at == clock.now + timedelta(minutes=30)
+
+
+def test_a_snooze_lengthens_an_absence_that_would_end_before_it(outreach: Outreach, clock: FakeClock) -> None:
+    begin(outreach, clock)
+    [one] = outreach.enrolments()
+    until = clock.now + timedelta(days=60)
+    wish = Wish(
+        scope=RefusalScope.SNOOZE, reason=RefusalReason.OBJECTION, channel="page", at=clock.now, until=until
+    )
+    with outreach.services.database.transaction() as session:
+        soon = clock.now + timedelta(days=2)
+        pauses.pause(session, [one.id], StopReason.OUT_OF_OFFICE, at=clock.now, resumes_at=soon)
+        stop_writing(session, [one.prospect_id], wish, now=clock.now)
+    held = waiting(outreach)
+    assert (held.stop_reason, held.resumes_at) == (StopReason.SNOOZED, until)
 
 
 def test_a_pause_that_is_undone_at_once_changes_nothing(outreach: Outreach, clock: FakeClock) -> None:
