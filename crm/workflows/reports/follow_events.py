@@ -17,6 +17,7 @@ from crm.sequences.models import StopReason
 from crm.workflows.refusals.refuse import Desk, Mailbox, write
 from crm.workflows.reports.note_bounce import Refused, Returned, address_is_dead, note_bounce
 from crm.workflows.reports.note_reported_opening import note_reported_opening
+from crm.workflows.sending import not_left
 from crm.workflows.sending.stop_mailbox import stop_mailbox
 
 QUOTA: Final = "provider_quota"
@@ -63,6 +64,7 @@ def follow(session: Session, desk: Desk, one: Waiting, message: About, now: date
 def _dropped(session: Session, one: Waiting, message: About, mail: Returned, now: datetime) -> None:
     """The provider did not try: a definite no to this message, and sometimes news about its reader."""
     drop = Drop(one.code)
+    not_left.tell(session, [message.id], now=now)
     if message.enrolment_id is not None:
         series = [message.enrolment_id]
         enrolments.stop(session, series, StopReason.REJECTED, at=now, detail=f"dropped {drop}")

@@ -23,6 +23,7 @@ from crm.queries.house import House, house
 from crm.queries.outgoing import in_hand
 from crm.queries.standing import Standing, standings
 from crm.sequences import enrolments, pauses
+from crm.workflows.sending import not_left
 from crm.workflows.sending.judge import Judged, Leaving, judge
 from crm.workflows.sending.questions import QUESTIONS
 
@@ -112,7 +113,9 @@ def _as_seen(
 
 def _write(session: Session, judged: Judged, held: Mapping[int, Held], now: datetime) -> None:
     """Write down what does not leave, as far as it is still ours."""
-    results.withhold(session, [held[one] for one in judged.withheld if one in held], judged.withheld, now=now)
+    kept = [one for one in judged.withheld if one in held]
+    results.withhold(session, [held[one] for one in kept], judged.withheld, now=now)
+    not_left.tell(session, kept, now=now)
     back = [*judged.back, *judged.later, *judged.replan, *judged.unmeasured]
     results.put_back(session, [held[one] for one in back if one in held], judged.later, now=now)
     for message_id, wire in judged.unmeasured.items():

@@ -26,7 +26,7 @@ _MAIL: Final = (
 )
 _SERIES: Final = (
     "The program failed over this sequence more than once, and holds it. Should it try again? "
-    "Let the sequence go on if so."
+    "Resume the sequence if so."
 )
 
 

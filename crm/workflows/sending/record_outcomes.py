@@ -28,6 +28,7 @@ from crm.replies.verdicts import Hardness
 from crm.sequences import enrolments
 from crm.sequences.models import Step, StopReason
 from crm.workflows.reports.note_bounce import Refused, domain_is_dead
+from crm.workflows.sending import not_left
 from crm.workflows.sending.advance import advance
 from crm.workflows.sending.judge import Leaving
 from crm.workflows.sending.stop_mailbox import stop_mailbox
@@ -200,6 +201,7 @@ def _after_rejection(
     session: Session, message_ids: Sequence[int], outcomes: Mapping[int, Outcome], now: datetime
 ) -> None:
     """A definite no ends the sequence; a mailbox that does not exist is not written to again."""
+    not_left.tell(session, message_ids, now=now)
     rows = session.execute(select(_m.id, _m.prospect_id, _m.enrolment_id).where(_m.id.in_(message_ids))).all()
     for row in rows:
         outcome = outcomes[row.id]
