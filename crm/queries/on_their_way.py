@@ -1,12 +1,13 @@
 """Who is on their way in older versions of a sequence, and where they would go on in another one."""
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message, MessageState
@@ -36,9 +37,21 @@ class OnTheirWay:
 
 
 def on_their_way(
-    session: Session, sequence_id: int, *, not_in: int | None, after: int = 0, limit: int | None = None
+    session: Session,
+    sequence_id: int,
+    *,
+    not_in: int | None,
+    limit: int | None = None,
+    first: Mapping[int, Collection[int]] = MappingProxyType({}),
 ) -> list[OnTheirWay]:
-    """Everybody active in another version than `not_in`, by enrolment."""
+    """Everybody active in another version than `not_in`, by enrolment.
+
+    `first`: by version, the positions of those who come before all others.
+    """
+    at_once = [
+        and_(Enrolment.version_id == version, Enrolment.position.in_(places))
+        for version, places in first.items()
+    ]
     query = (
         select(
             Enrolment.id, Prospect.id, Prospect.name, Prospect.address, Company.name, Enrolment.version_id,
@@ -46,14 +59,19 @@ def on_their_way(
         )
         .join(Prospect, Prospect.id == Enrolment.prospect_id)
         .join(Company, Company.id == Prospect.company_id)
-        .where(Enrolment.id > after, *_those(sequence_id, not_in))
-        .order_by(Enrolment.id)
+        .where(*_those(sequence_id, not_in))
+        .order_by(case((or_(false(), *at_once), 0), else_=1), Enrolment.id)
         .limit(limit)
     )  # fmt: skip
     return [
         OnTheirWay(id_, person, name or address, firm, version, position, state, due)
         for id_, person, name, address, firm, version, position, state, due in session.execute(query)
     ]
+
+
+def versions_under_way(session: Session, sequence_id: int) -> set[int]:
+    """The versions that somebody is on their way in."""
+    return set(session.scalars(select(Enrolment.version_id).where(*_those(sequence_id, None)).distinct()))
 
 
 def how_many(session: Session, sequence_id: int, *, not_in: int | None) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm.sequences.moving import next_place
 from crm.sequences.shape import NewStep, StepText, Version
 
 
@@ -70,6 +71,20 @@ def _one(old: StepText | None, new: NewStep, position: int, order: list[int], ke
     moved = order.index(old.lineage) != kept.index(old.lineage)
     what = What.SAME if same else What.CHANGED
     return StepChange(what, old, new, position, moved_from=old.position if moved else None)
+
+
+def reached(old: Version, changes: Sequence[StepChange], new: Version) -> list[int]:
+    """Positions in `old` from which somebody comes to a mail or task that says something else in `new`."""
+    other = [one for one in changes if one.texts_differ]
+    places = range(1, len(old.steps) + 1)
+    return [place for place in places if any(_reaches(one, old, new, place) for one in other)]
+
+
+def _reaches(change: StepChange, old: Version, new: Version, position: int) -> bool:
+    if change.new is not None:
+        return change.position >= next_place(old, new, position)
+    gone = change.old.lineage if change.old else 0
+    return any(step.lineage == gone for step in old.steps[position - 1 :])
 
 
 def as_new(version: Version) -> list[NewStep]:

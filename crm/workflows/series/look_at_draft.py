@@ -1,6 +1,6 @@
 """What publishing a draft would change: step by step, for three real people, and for whom. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -15,10 +15,10 @@ from crm.kernel.mail import Language
 from crm.prospects.models import Company, Prospect
 from crm.queries.due_steps import earlier_mails
 from crm.queries.limits import budgets_held
-from crm.queries.on_their_way import how_many, on_their_way
+from crm.queries.on_their_way import OnTheirWay, how_many, on_their_way, versions_under_way
 from crm.queries.recipients import Recipient, recipients
 from crm.sequences import drafts, versions
-from crm.sequences.changes import StepChange, What, as_version, compare
+from crm.sequences.changes import StepChange, What, as_version, compare, reached
 from crm.sequences.drafts import Typed
 from crm.sequences.models import Sequence as SequenceRow
 from crm.sequences.models import StepKind
@@ -84,16 +84,22 @@ def look_at_draft(session: Session, sequence_id: int, typed: Typed) -> Look:
     faults += faults_of(steps, budgets_held(session)) if not faults else []
     people, up_to = how_many(session, sequence_id, not_in=None)
     changes = compare(old, steps)
+    new = as_version(sequence_id, steps)
+    plans = versions.load(session, versions_under_way(session, sequence_id))
+    ahead = {id_: reached(plan, changes, new) for id_, plan in plans.items()}
+    if typed.mailbox_id != row.mailbox_id:  # who had no mail yet gets all of them from there
+        ahead = {id_: [1, *places] for id_, places in ahead.items()}
+    under_way = on_their_way(session, sequence_id, not_in=None, limit=READERS, first=ahead)
     off = versions.switched_off(session, [old]) if old else frozenset()
     # What was published once keeps its language, whatever the draft says.
     language = Language(row.language) if old else typed.language
     pens = _Pens(
         _pen(session, row.mailbox_id), _pen(session, typed.mailbox_id), language, off,
-        _kept(session, sequence_id),
+        _kept(session, under_way),
     )  # fmt: skip
-    readers = [] if faults else [_read(one, changes, pens) for one in _three(session, sequence_id, typed)]
+    readers = [] if faults else [_read(one, changes, pens) for one in _three(session, under_way, typed)]
     sender = tuple(differences(str(pens.old), str(pens.new))) if old and pens.old != pens.new else ()
-    return Look(old, as_version(sequence_id, steps), changes, sender, faults, readers, people, up_to)
+    return Look(old, new, changes, sender, faults, readers, people, up_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,7 @@ def _pen(session: Session, mailbox_id: int) -> _Pen:
     return _Pen(f"{box.display_name} <{box.address}>", box.sender_name or box.display_name)
 
 
-def _kept(session: Session, sequence_id: int) -> dict[int, _Pen]:
-    found = on_their_way(session, sequence_id, not_in=None, limit=READERS)
+def _kept(session: Session, found: Sequence[OnTheirWay]) -> dict[int, _Pen]:
     earlier = earlier_mails(session, [one.enrolment_id for one in found])
     return {
         one.prospect_id: _pen(session, earlier[one.enrolment_id][0].mailbox_id)
@@ -144,9 +149,9 @@ def _kept(session: Session, sequence_id: int) -> dict[int, _Pen]:
     }
 
 
-def _three(session: Session, sequence_id: int, typed: Typed) -> list[Recipient]:
+def _three(session: Session, under_way: Sequence[OnTheirWay], typed: Typed) -> list[Recipient]:
     """Those whom it concerns first, then others who read this language, then anybody; the newest first."""
-    ids = [one.prospect_id for one in on_their_way(session, sequence_id, not_in=None, limit=READERS)]
+    ids = [one.prospect_id for one in under_way]
     for where in (
         or_(Prospect.language == typed.language.value, Company.language == typed.language.value),
         Prospect.id > 0,
