@@ -1,5 +1,6 @@
 """Before publishing: everything a reader could notice is shown, the sender too."""
 
+import pytest
 from sqlalchemy import update
 
 from crm.delivery.models import Mailbox
@@ -13,6 +14,8 @@ from crm.services import Services
 from crm.workflows.series.look_at_draft import Look, look_at_draft
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, mail
+
+pytestmark = pytest.mark.both_databases
 
 
 def looked(outreach: Outreach, sequence: int, *, box: int) -> Look:

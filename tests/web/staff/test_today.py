@@ -144,12 +144,21 @@ def test_what_stands_around_a_page_is_brought_up_to_date(sales: Browser, task: i
     assert 'id="sending"' in answer
 
 
-def test_a_fault_of_ours_over_every_mail_stands_at_the_top(admin: Browser, outreach: Outreach) -> None:
+@pytest.mark.parametrize(
+    ("kind", "title", "said"),
+    [
+        (alarms.GATE, "Nothing leaves.", "fails over every mail that is due (KeyError)"),
+        (alarms.PLANNER, "The planner stands still.", "every pause that ends (KeyError)"),
+    ],
+)
+def test_a_fault_of_ours_over_everything_stands_at_the_top(
+    admin: Browser, outreach: Outreach, kind: str, title: str, said: str
+) -> None:
     with outreach.services.database.transaction() as session:
-        alarms.sound(session, alarms.GATE, str(EVERYTHING), detail={"error": "KeyError"}, at=outreach.now)
+        alarms.sound(session, kind, str(EVERYTHING), detail={"error": "KeyError"}, at=outreach.now)
     page = admin.get("/").text
-    assert "Nothing leaves." in page
-    assert "fails over every mail that is due (KeyError)" in page
+    assert title in page
+    assert said in page
     assert "Resume" not in page
 
 
