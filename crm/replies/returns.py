@@ -27,8 +27,14 @@ class _Rules(NamedTuple):
     away: re.Pattern[str]
     through: re.Pattern[str]
     inclusive: re.Pattern[str]
+    between: re.Pattern[str]
+    """A range up to its last day, with a word in front of both days and one between them."""
+
     up_to: re.Pattern[str]
     """What alone stands between the two days of a range."""
+
+    between_and: tuple[re.Pattern[str], re.Pattern[str]]
+    """What stands before both days of such a range, and between them."""
 
     back_after: re.Pattern[str]
     back_weekday: re.Pattern[str]
@@ -67,8 +73,17 @@ def _single_days(text: str) -> Iterator[re.Match[str]]:
     """Every day but those that begin a range: nobody is back on these."""
     days = list(_rules().days.finditer(text))
     for day, following in zip_longest(days, days[1:]):
-        if following is None or not _rules().up_to.fullmatch(text, day.end(), following.start()):
+        if following is None or not _begins_range(day, following, text):
             yield day
+
+
+def _begins_range(day: re.Match[str], following: re.Match[str], text: str) -> bool:
+    rules = _rules()
+    if rules.up_to.fullmatch(text, day.end(), following.start()):
+        return True
+    between, and_ = rules.between_and
+    is_between = between.search(text[max(0, day.start() - _BEFORE) : day.start()])
+    return bool(is_between and and_.fullmatch(text, day.end(), following.start()))
 
 
 def _weekday(text: str, today: date) -> date | None:
@@ -83,13 +98,19 @@ def _weekday(text: str, today: date) -> date | None:
 
 def _read(match: re.Match[str], text: str, today: date) -> _Found | None:
     parts = match.groupdict()
-    day = next(parts[name] for name in ("d1", "d2", "d3", "d4") if parts[name])
+    day = parts["to1"] or next(parts[name] for name in ("d1", "d2", "d3", "d4") if parts[name])
     month = next(parts[name] for name in ("m1", "m2", "m3", "m4") if parts[name])
     year = next((parts[name] for name in ("y1", "y2", "y3", "y4") if parts[name]), None)
     found = _date(year, int(month) if month.isdigit() else month_of(month), int(day), today)
     if found is None:
         return None
     rules = _rules()
+    if (
+        parts["to1"]
+        or parts["to2"]
+        or rules.between.search(text[max(0, match.start() - _BEFORE) : match.start()])
+    ):
+        return _Found(found + timedelta(days=1), is_back=False, is_away=True)
     before = re.split(r"[.;\n](?=\s)", text[max(0, match.start() - _BEFORE) : match.start()])[-1]
     after = text[match.end() : match.end() + _AFTER]
     if rules.through.search(before) or (rules.away.search(before) and rules.inclusive.match(after)):
@@ -117,23 +138,35 @@ def _date(year: str | None, month: int | None, day: int, today: date) -> date | 
 def _rules() -> _Rules:
     found = tomllib.loads(_FILE.read_text("utf-8"))
     names = {name: number for number, words in enumerate(found["weekdays"].values()) for name in words}
-    weekday = rf"(?:(?:{'|'.join(names)}),?\.? |\w{{2}},?\.? )?(?:dem |den |the |de |le |op |on )?"
+    article = "(?:dem |den |the |de |le |op |on )?"
+    weekday = rf"{article}(?:(?:{'|'.join(names)}),?\.? |\w{{2,4}},?\.? )?{article}"
     months = "|".join(MONTH_WORDS)
-    days = (
-        r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th|er|e|\.)?,? ?(?:of |de )?"
-        rf"(?P<m1>{months})\b\.?(?:,? (?P<y1>\d{{4}}))?"
-        rf"|\b(?P<m2>{months})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y2>\d{{4}}))?"
-        r"|(?P<y3>\d{4})-(?P<m3>\d{1,2})-(?P<d3>\d{1,2})"
-        r"|(?P<d4>\d{1,2})[./-](?P<m4>\d{1,2})(?:[./-](?P<y4>\d{4}|\d{2})?)?)(?!\d)"
-    )
     back, since, away, through = (_any_of(found[name]) for name in ("back", "since", "away", "through"))
+    between, and_ = (_any_of(found[name]) for name in ("between", "and"))
+    th = "(?:st|nd|rd|th|er|ste|de|e|\\.)"
+    days = (
+        rf"(?:(?P<d1>\d{{1,2}}){th}?,? ?(?:of |de )?(?P<m1>{months})\b\.?(?:,? (?P<y1>\d{{4}}))?"
+        rf"(?:,? (?:{through}|{away}) {weekday}(?P<to1>\d{{1,2}}){th}"
+        rf"(?!\w|[./-]\d| ?(?:of |de )?(?:{months})\b))?"
+        rf"|\b(?P<m2>{months})\.? (?:\d{{1,2}}{th}? ?(?P<to2>{through}|{away}) ?(?:the )?)?"
+        rf"(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y2>\d{{4}}))?"
+        r"|(?P<y3>\d{4})-(?P<m3>\d{1,2})-(?P<d3>\d{1,2})"
+        r"|(?P<d4>\d{1,2})[./-](?P<m4>\d{1,2})(?:[./-](?P<y4>\d{4}|\d{2})?)?"
+        rf"(?! ?(?:{months})\b))(?!\d)"
+    )
+    first = re.sub(r"\?P<\w+>", "?:", rf"(?:{days}|\d{{1,2}}{th}?)")
     return _Rules(
         days=re.compile(rf"(?<!\d){days}"),
         back=re.compile(rf"(?<!\w){back}\b[^.;\n]{{0,40}}$"),
         since=re.compile(rf"(?<!\w){since}\b[^.;\n]{{0,40}}$"),
+        between=re.compile(rf"(?<!\w){between} {weekday}{first},? ?{and_} {weekday}$"),
+        between_and=(
+            re.compile(rf"(?<!\w){between} {weekday}$"),
+            re.compile(rf",? ?{and_} {weekday}"),
+        ),
         up_to=re.compile(rf"[\s.,]*(?:{away}|{through}) ?{weekday}"),
         away=re.compile(rf"(?<!\w){away} {weekday}$"),
-        through=re.compile(rf"(?<![\w']){through} ?{weekday}$"),
+        through=re.compile(rf"(?:(?<![\w'])|(?<=\d)(?=-)){through} ?{weekday}$"),
         inclusive=re.compile(rf"\W{{0,3}}{_any_of(found['inclusive'])}"),
         back_after=re.compile(rf"(?<!\w){_any_of(found['back_after'])}\b"),
         back_weekday=re.compile(
