@@ -115,6 +115,33 @@ def test_an_objection_beside_a_decline_decides() -> None:
     assert kind_of("We are not interested. I object to marketing.") == (MailKind.OPT_OUT, Sub.OBJECTION)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hierbij deel ik u mede dat ik op grond van artikel 21 AVG bezwaar maak tegen het gebruik hiervan.",
+        "Ik wens op grond van artikel 21 AVG bezwaar aan te tekenen.",
+        "Ik heb er bezwaar tegen dat u mij mailt.",
+        "Please take this as an objection under Art. 21 GDPR to the use of my data for marketing.",
+        "Ce message vaut opposition au sens de l'article 21 du RGPD.",
+    ],
+)
+def test_an_objection_in_legal_language_is_one(text: str) -> None:
+    assert kind_of(text) == (MailKind.OPT_OUT, Sub.OBJECTION)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Heeft u er bezwaar tegen als mijn collega meekijkt?",
+        "Heb je daar bezwaar tegen?",
+        "My one objection: the background looks grey.",
+        "Our only objection is the price.",
+    ],
+)
+def test_a_word_about_somebody_elses_objection_or_another_thing_is_none(text: str) -> None:
+    assert kind_of(text)[0] not in {MailKind.OPT_OUT, MailKind.RIGHTS}
+
+
 def test_the_subject_of_an_answer_is_ours_and_says_nothing() -> None:
     assert (
         kind_of("Yes, call me.", "Re: Stop losing customers: unsubscribe from bad photos", ANSWER)[0]

@@ -43,11 +43,18 @@ def test_most_people_who_answer_are_heard_without_asking(figures: Figures) -> No
     assert share(figures.table["person", "person"], people) >= 0.6
 
 
-@pytest.mark.parametrize("part", ["fresh", "later"])
+@pytest.mark.parametrize("part", ["fresh", "later", "office"])
 def test_what_was_written_after_the_rules_holds_as_well(part: str) -> None:
     figures = judged(part)
-    assert figures.noes > 40
+    assert figures.noes > 30
     assert (figures.missed, figures.false_stops) == (0, 0), figures.otherwise
+
+
+def test_so_do_absences_of_that_kind() -> None:
+    figures = judged("office")
+    assert figures.table["automatic", "automatic"] == 10
+    assert (figures.absences, figures.absences_as_replies) == (6, 0)
+    assert (figures.days, figures.days_right) == (6, 6), figures.otherwise
 
 
 def test_the_corpus_is_as_large_as_it_should_be() -> None:
