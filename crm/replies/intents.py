@@ -98,6 +98,8 @@ def _scope(sentence: Sentence) -> Scope:
 
 def _hedge(phrase: Phrase, sentence: Sentence, found: re.Match[str]) -> Sub:
     known = phrases()
+    if _is_someday(sentence) and not phrase.is_rights:
+        return Sub.NEGATED
     if phrase.is_negatable or phrase.is_rights:
         thought = max((turn for turn in sentence.turns if turn <= found.start()), default=0)
         before = sentence.text[thought : found.start()].split()[-_WINDOW:]
@@ -106,6 +108,11 @@ def _hedge(phrase: Phrase, sentence: Sentence, found: re.Match[str]) -> Sub:
     if phrase.is_rights:
         return Sub.NONE
     return _later(phrase.sub, sentence, after=found.end())
+
+
+def _is_someday(sentence: Sentence) -> bool:
+    """Tell whether they only ask how they would stop, once they are customers."""
+    return sentence.is_question and bool(phrases().someday.search(sentence.text))
 
 
 def _later(sub: Sub, sentence: Sentence, *, after: int) -> Sub:
@@ -128,7 +135,8 @@ def _intent(hit: Hit, clause: tuple[str, ...], sentence: Sentence) -> Intent:
     rule = hit.rule
     hedge = Sub.NONE
     inside = 4 if "stop" in rule.needs[0] else 0
-    if rule.is_negatable and _is_turned(clause[max(0, hit.start - _WINDOW) : hit.start + inside]):
+    turned = rule.is_negatable and _is_turned(clause[max(0, hit.start - _WINDOW) : hit.start + inside])
+    if turned or (_is_someday(sentence) and not rule.is_rights):
         hedge = Sub.NEGATED
     if hedge is Sub.NONE and hit.is_sure and not rule.is_rights:
         hedge = _later(rule.sub, sentence, after=0)

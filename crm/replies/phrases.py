@@ -36,6 +36,7 @@ class Phrases(NamedTuple):
     negation: re.Pattern[str]
     for_now: re.Pattern[str]
     but: re.Pattern[str]
+    someday: re.Pattern[str]
     company: re.Pattern[str]
     turns: frozenset[str]
     greeting: re.Pattern[str]
@@ -53,6 +54,7 @@ def phrases() -> Phrases:
         re.compile(hedges["negation"]),
         re.compile(hedges["for_now"]),
         re.compile(hedges["but"]),
+        re.compile(hedges["someday"]),
         re.compile(found["scope"]["company"]),
         frozenset(hedges["turns"]),
         re.compile(found["greeting"]["pattern"]),

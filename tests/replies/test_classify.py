@@ -142,6 +142,51 @@ def test_a_word_about_somebody_elses_objection_or_another_thing_is_none(text: st
     assert kind_of(text)[0] not in {MailKind.OPT_OUT, MailKind.RIGHTS}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Als ik nog één keer zo'n mail krijg stuur ik jullie een factuur voor mijn tijd.",
+        "Nog één mail en ik bel de politie.",
+    ],
+)
+def test_what_follows_another_mail_is_a_warning(text: str) -> None:
+    assert kind_of(text)[0] in {MailKind.UNCLEAR, MailKind.OPT_OUT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stuur nog één keer de link, dan bekijk ik het vanavond.",
+        "Als ik nog één keer zo'n foto zie ga ik om, stuur maar een offerte.",
+        "Schicken Sie mir noch eine Mail mit Preisen, dann melde ich mich.",
+        "One more thing: does it work with shoes?",
+    ],
+)
+def test_whoever_wants_one_more_thing_is_heard(text: str) -> None:
+    assert kind_of(text)[0] is MailKind.PERSON
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kunnen we ons altijd weer afmelden als we ons inschrijven?",
+        "Can we unsubscribe at any time if we sign up?",
+        "If we sign up, can we opt out at any time?",
+        "Kann man sich jederzeit wieder abmelden, wenn wir es testen?",
+        "Peut-on se désinscrire à tout moment si on s'inscrit ?",
+    ],
+)
+def test_who_asks_how_they_would_stop_as_a_customer_has_not_said_so(text: str) -> None:
+    assert kind_of(text) == (MailKind.UNCLEAR, Sub.NEGATED)
+
+
+@pytest.mark.parametrize(
+    "text", ["Kan ik me hier afmelden?", "How can we unsubscribe?", "Kunt u ons voor altijd uitschrijven?"]
+)
+def test_who_asks_how_to_stop_has(text: str) -> None:
+    assert kind_of(text)[0] is MailKind.OPT_OUT
+
+
 def test_the_subject_of_an_answer_is_ours_and_says_nothing() -> None:
     assert (
         kind_of("Yes, call me.", "Re: Stop losing customers: unsubscribe from bad photos", ANSWER)[0]
