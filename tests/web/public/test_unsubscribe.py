@@ -229,6 +229,13 @@ def test_an_unknown_choice_is_asked_again(client: FlaskClient, services: Service
     assert refusals(services) == []
 
 
+def test_no_script_runs_on_it_and_its_form_leads_to_us_only(client: FlaskClient, url: str) -> None:
+    policy = client.get(url).headers["Content-Security-Policy"]
+    rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";"))
+    assert (rules["default-src"], rules["form-action"]) == ("'none'", "'self'")
+    assert "script-src" not in rules
+
+
 def test_what_the_link_does_not_take_is_not_called_a_fault_of_ours(client: FlaskClient, url: str) -> None:
     reply = client.put(url)
     assert (reply.status_code, "our side" in reply.text) == (405, False)
