@@ -13,6 +13,7 @@ from crm.conversations.models import Task
 from crm.delivery.models import Message, MessageState
 from crm.kernel.mail import MailKind
 from crm.privacy.models import RightsRequest
+from crm.prospects.models import Company
 from crm.replies.models import InboundMail, InboundState
 from crm.replies.verdicts import Verdict
 from crm.sequences import pauses
@@ -207,6 +208,23 @@ def test_an_absence_that_never_ends_is_over_after_sixty_days(talk: Correspondenc
     assert found.resumes_at - talk.outreach.now == timedelta(days=60)
 
 
+def test_the_day_after_their_return_is_one_on_which_they_work(talk: Correspondence) -> None:
+    """The Thursday before Easter is a holiday in Denmark, and none in the Netherlands."""
+    found = []
+    for country in ("NL", "DK"):
+        with talk.services.database.transaction() as session:
+            session.execute(update(Company).values(country=country))
+        talk.writes(
+            "Ik ben weer terug op 1 april 2026.",
+            Auto_Submitted="auto-replied",
+            Message_ID=f"<{country}@x.example>",
+        )
+        resumes_at = talk.enrolment().resumes_at
+        assert resumes_at is not None
+        found.append(resumes_at.date())
+    assert found == [date(2026, 4, 2), date(2026, 4, 7)]
+
+
 def test_an_absence_without_a_day_is_over_after_fourteen(talk: Correspondence) -> None:
     talk.writes("Ik ben afwezig.", Auto_Submitted="auto-replied")
     assert talk.enrolment().resumes_at == talk.outreach.now + timedelta(days=14)
@@ -253,6 +271,14 @@ def test_a_doubt_that_was_none_lets_the_sequence_go_on(talk: Correspondence) -> 
     assert mail.kind == "unclear"
     label(talk, mail, Label.GO_ON)
     assert state_of(talk, talk.person)[0] is EnrolmentState.RUNNING
+
+
+def test_going_on_can_be_taken_back(talk: Correspondence) -> None:
+    mail = talk.writes("Ik wil me niet afmelden hoor.")
+    by = label(talk, mail, Label.GO_ON)
+    with talk.services.database.transaction() as session:
+        assert take_back(session, mail.id, by=by, at=talk.outreach.now)
+    assert state_of(talk, talk.person) == (EnrolmentState.PAUSED, StopReason.IN_DOUBT)
 
 
 def test_going_on_leaves_other_doubts_alone(talk: Correspondence) -> None:

@@ -80,6 +80,18 @@ def test_an_error_over_one_message_holds_up_no_other(
     assert bad not in sent(outreach)
 
 
+def test_what_left_before_an_error_is_known_to_have_left(
+    outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their outcomes are written down with the mark on the next ten, and that is what fails."""
+    who = planned(outreach, clock, *people(outreach, BATCH_LIMIT + 2))
+    bad = outreach.prospect(who[-1]).address
+    poison(monkeypatch, lambda one: one.recipient == bad)
+    outreach.dispatch()
+    assert outreach.states().count(State.SENT) == BATCH_LIMIT + 1
+    assert outreach.states().count(State.DUE) == 1
+
+
 def test_after_two_errors_a_message_is_laid_aside_with_its_traceback(
     outreach: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

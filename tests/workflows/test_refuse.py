@@ -21,7 +21,9 @@ from crm.sequences.models import Enrolment, EnrolmentState
 from crm.services import Services
 from crm.workflows.refusals import refuse as refusing
 from crm.workflows.refusals.refuse import Answer, Desk, Mailbox, refuse
+from crm.workflows.refusals.stop_writing import stop_writing
 from tests.conftest import NOW
+from tests.outreach import Outreach
 from tests.promises.canaries import Planted, plant, spellings
 
 OBJECTION = Wish(scope=RefusalScope.ADDRESS, reason=RefusalReason.OBJECTION, channel="page", at=NOW)
@@ -287,3 +289,18 @@ def test_a_database_that_cannot_be_written_raises(services: Services, desk: Desk
     with pytest.raises(IntegrityError, match="no room"):
         refused(desk, anna.address)
     assert state_of(services) is MessageState.HELD
+
+
+@pytest.mark.both_databases
+def test_a_no_to_a_series_stops_that_one_only(services: Services) -> None:
+    """They press it in an old mail while another series of theirs runs."""
+    world = Outreach(services)
+    who, old, new = world.person(), world.sequence(), world.sequence()
+    wish = replace(OBJECTION, scope=RefusalScope.SEQUENCE)
+    for sequence in (old, new):
+        world.enrol(who, sequence)
+        with services.database.transaction() as session:
+            stop_writing(session, [who], replace(wish, scope_id=old), now=NOW)
+    first, second = world.enrolments()
+    assert (first.sequence_id, first.state) == (old, EnrolmentState.STOPPED)
+    assert (second.sequence_id, second.state) == (new, EnrolmentState.RUNNING)

@@ -36,6 +36,11 @@ def test_one_is_one(admin: Browser, outreach: Outreach) -> None:
     assert "The test is on the way" in press(admin, outreach.sequence(mail()))
 
 
+def test_a_test_says_in_its_subject_that_it_is_one(admin: Browser, outreach: Outreach) -> None:
+    press(admin, outreach.sequence(mail(subject="Foto's"), mail(3, "")))
+    assert [one.subject_line for one in outreach.messages()] == ["[Test] Foto's"] * 2
+
+
 def test_the_draft_is_tried_in_its_own_language_and_from_its_own_mailbox(
     admin: Browser, outreach: Outreach
 ) -> None:
