@@ -44,6 +44,15 @@ def lock_where(session: Session, *where: ColumnElement[bool]) -> None:
         session.execute(select(_e.id).where(*where).order_by(_e.id).with_for_update(key_share=True)).all()
 
 
+def lock_of(session: Session, prospect_ids: Collection[int]) -> None:
+    """Lock what these people are on their way through, before anything of the people themselves is changed.
+
+    Whoever writes down that a mail left has the enrolment in hand, and notes it of the person.
+    """
+    if prospect_ids:
+        lock_where(session, _e.prospect_id.in_(prospect_ids))
+
+
 def lock_free(session: Session, enrolment_ids: Collection[int]) -> set[int]:
     """Lock those of these that nobody else has in hand; for whoever holds messages and must not wait."""
     if not enrolment_ids or session.get_bind().dialect.name != "postgresql":

@@ -139,6 +139,19 @@ def test_outside_it_waits_for_the_opening(now: str, opening: str) -> None:
     assert release(here(now)) == here(opening)
 
 
+@pytest.mark.parametrize(
+    ("now", "country", "opening"),
+    [
+        ("2026-07-21 10:00", "BE", "2026-07-22 09:00"),  # theirs
+        ("2026-07-21 10:00", "NL", "2026-07-21 10:00"),
+        ("2026-04-27 10:00", "BE", "2026-04-28 09:00"),  # ours: nobody here would see the answer
+        ("2026-05-25 10:00", "DE", "2026-05-26 09:00"),
+    ],
+)
+def test_in_the_middle_of_a_holiday_it_waits_for_the_day_after(now: str, country: str, opening: str) -> None:
+    assert local(release_at(here(now), zone=AMSTERDAM, country=country)) == here(opening)
+
+
 def test_what_was_held_back_over_the_weekend_leaves_over_an_hour() -> None:
     saturday = datetime(2026, 3, 7, 12, tzinfo=AMSTERDAM)
     minutes = [release(saturday, seed=seed) for seed in range(200)]

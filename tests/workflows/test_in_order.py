@@ -13,18 +13,26 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import select, text
 
+from crm.conversations.models import NoteKind
 from crm.delivery.models import Message
 from crm.delivery.models import MessageState as State
 from crm.delivery.ports import Accepted, Envelope, Outcome
+from crm.prospects.editing import CompanyChanges, ProspectChanges
+from crm.prospects.models import Prospect, Status
 from crm.sequences import enrolments, pauses
 from crm.sequences.models import Enrolment, StopReason
 from crm.services import Services
+from crm.staff.models import Role
+from crm.workflows.desk.log_note import Said, log_note
+from crm.workflows.people.change_status import change_status
+from crm.workflows.people.edit_prospect import edit_company, edit_prospect
 from crm.workflows.sending.claim import claim_batch
 from crm.workflows.sending.dispatch import dispatch, send_handful
 from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from crm.workflows.sending.resume import resume
 from crm.workflows.sending.unplan import unplan
 from tests.conftest import NOW, FakeClock
+from tests.web.staff.conftest import account
 from tests.workflows.reported import Case, handed_over, says
 
 pytestmark = pytest.mark.on_postgresql
@@ -34,6 +42,7 @@ WAITING = text(
 )
 ENROLMENTS = select(Enrolment.id).with_for_update(key_share=True)
 FREE = select(Message.id).with_for_update(skip_locked=True)
+PEOPLE = select(Prospect.id).with_for_update(key_share=True, skip_locked=True)
 
 
 @pytest.fixture
@@ -72,6 +81,34 @@ def _stop_by_hand(case: Case) -> None:
         enrolments.stop(session, [case.enrolment.id], StopReason.BY_STAFF, at=case.outreach.now)
 
 
+def _edit(case: Case) -> None:
+    person, services = case.outreach.prospect(case.enrolment.prospect_id), case.services
+    with services.database.transaction() as session:
+        edit_prospect(
+            session, person.id, ProspectChanges(name="Anna"), version=person.version,
+            ring=services.settings.keys.addresses, journal=services.journal, by=1, now=case.outreach.now,
+        )  # fmt: skip
+
+
+def _edit_the_company(case: Case) -> None:
+    with case.services.database.transaction() as session:
+        changes = CompanyChanges(country="DE")
+        edit_company(session, 1, changes, version=1, by=1, now=case.outreach.now)
+
+
+def _meet(case: Case) -> None:
+    sanne = account(case.services, Role.SALES)
+    with case.services.database.transaction() as session:
+        change_status(session, case.enrolment.prospect_id, Status.MEETING, by=sanne, at=case.outreach.now)
+
+
+def _note_a_meeting(case: Case) -> None:
+    sanne = account(case.services, Role.SALES)
+    said = Said(NoteKind.MEETING, "Dinsdag om tien uur")
+    with case.services.database.transaction() as session:
+        log_note(session, case.enrolment.prospect_id, said, by=sanne, now=case.outreach.now)
+
+
 def _waits(case: Case) -> bool:
     # A transaction each: PostgreSQL shows one transaction the same activity for ever.
     with case.services.database.reading() as looking:
@@ -79,7 +116,10 @@ def _waits(case: Case) -> bool:
 
 
 def waits_first(case: Case, way: Callable[[Case], object], *, messages: int) -> None:
-    """`way` waits for the enrolment that we hold, and nobody would wait for a message because of it."""
+    """`way` waits for the enrolment that we hold; it has neither a message nor the person in hand by then.
+
+    Whoever writes an outcome down holds the enrolment, and notes it of the person.
+    """
     failed: list[BaseException] = []
 
     def run() -> None:
@@ -98,11 +138,16 @@ def waits_first(case: Case, way: Callable[[Case], object], *, messages: int) -> 
             sleep(0.01)
         with case.services.database.reading() as looking:
             assert len(looking.scalars(FREE).all()) == messages
+            assert len(looking.scalars(PEOPLE).all()) == 1
     other.join(10)
     assert (other.is_alive(), failed) == (False, [])
 
 
-@pytest.mark.parametrize("way", [_mark, _hear, _unplan, _resume], ids=lambda way: way.__name__.strip("_"))
+@pytest.mark.parametrize(
+    "way",
+    [_mark, _hear, _unplan, _resume, _edit, _edit_the_company, _meet, _note_a_meeting],
+    ids=lambda way: way.__name__.strip("_"),
+)
 def test_the_enrolment_comes_first(case: Case, way: Callable[[Case], object]) -> None:
     if way is _resume:
         with case.services.database.transaction() as session:

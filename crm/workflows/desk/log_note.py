@@ -11,6 +11,7 @@ from crm.conversations.models import Note, NoteKind, Task
 from crm.kernel.errors import NotFoundError
 from crm.prospects import statuses
 from crm.prospects.models import Prospect, Status
+from crm.sequences import order
 from crm.sequences.models import StopReason
 from crm.sequences.reopening import reopen, stop_for_now
 from crm.workflows.sending.resume import resume
@@ -104,6 +105,7 @@ def bring_back_note(session: Session, note_id: int, *, by: int, now: datetime) -
 
 
 def _met(session: Session, prospect_id: int, *, at: datetime) -> None:
+    order.lock_of(session, [prospect_id])
     statuses.advance(session, prospect_id, Status.MEETING, at=at, because=_BECAUSE)
     unplan(session, prospect_ids=[prospect_id], at=at)
     stop_for_now(session, prospect_id, StopReason.MEETING, at=at)

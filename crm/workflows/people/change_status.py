@@ -11,7 +11,7 @@ from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import MailKind
 from crm.prospects import statuses
 from crm.prospects.models import Prospect, Status
-from crm.sequences import enrolments
+from crm.sequences import enrolments, order
 from crm.sequences.models import StopReason
 
 ENDS: Final[Mapping[Status, StopReason]] = {
@@ -35,6 +35,7 @@ def change_status(
     """
     if session.get(Prospect, prospect_id) is None:
         raise NotFoundError
+    order.lock_of(session, [prospect_id])
     statuses.move(session, prospect_id, to, at=at, by=by, because=because)
     return end_series(session, prospect_id, to, at=at)
 

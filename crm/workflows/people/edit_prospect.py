@@ -28,6 +28,7 @@ from crm.prospects.editing import (
 )
 from crm.prospects.models import Company, Prospect
 from crm.prospects.spelling import Names, names_of, renew_keys
+from crm.sequences import order
 from crm.workflows.sending.unplan import unplan
 
 CHANNEL: Final = "rectified"
@@ -55,6 +56,7 @@ def edit_prospect(  # noqa: PLR0913 - by name
         AddressTakenError: another prospect has the new address.
         OSError: a refusal that moves along could not be kept in the journal.
     """
+    order.lock_of(session, [prospect_id])
     person = editing.opened(session, Prospect, prospect_id)
     if person.restricted_at is not None:
         raise RestrictedError("Their data may only be kept as it is (GDPR article 18).")
@@ -83,6 +85,8 @@ def edit_company(
         NotFoundError: the company is gone.
         EditConflictError: somebody else saved in between; it holds both values.
     """
+    people = session.scalars(select(Prospect.id).where(Prospect.company_id == company_id)).all()
+    order.lock_of(session, people)
     company = editing.opened(session, Company, company_id)
     wanted = changes.given
     moves = "country" in wanted and wanted["country"] != company.country
@@ -93,7 +97,6 @@ def edit_company(
         session.execute(
             update(Prospect).where(Prospect.company_id == company_id).values(country=company.country)
         )
-    people = session.scalars(select(Prospect.id).where(Prospect.company_id == company_id)).all()
     _finish(session, f"company:{company_id}", people, edited, by=by, now=now)
     return edited
 
