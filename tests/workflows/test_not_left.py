@@ -1,5 +1,7 @@
 """A mail by hand that did not leave, or that somebody waits for, is told on Today (I03)."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -71,3 +73,16 @@ def test_what_a_provider_took_and_dropped_is_told_once(services: Services, clock
         case.keep(says(case, "dropped", reason="Spam Content", crm_message_id=name))
     case.apply()
     assert [person for person, _ in told(case.outreach)] == [case.enrolment.prospect_id]
+
+
+def test_what_a_colleague_wrote_before_a_long_standstill_does_not_leave_and_is_told(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    """Its words may be wrong by now; an answer is waited for, and leaves."""
+    who = outreach.person()
+    manual(outreach, who)
+    manual(outreach, outreach.person(), MailKind.REPLY)
+    clock.advance(timedelta(days=7))
+    outreach.dispatch()
+    assert outreach.states() == [State.WITHHELD, State.SENT]
+    assert [person for person, _ in told(outreach)] == [who]

@@ -121,6 +121,23 @@ def test_a_pause_keeps_the_hours_that_were_left_of_a_day(outreach: Outreach, clo
     assert waiting(outreach).next_due_at == clock.now + timedelta(minutes=30)
 
 
+def test_what_was_written_before_a_pause_is_written_anew_after_it(
+    outreach: Outreach, clock: FakeClock
+) -> None:
+    """Its date, and whatever was put right meanwhile."""
+    outreach.enrol(outreach.person(), outreach.sequence(mail()))
+    clock.now = MONDAY.replace(hour=15, minute=45)
+    outreach.plan()
+    [old] = outreach.messages()
+    hold(outreach)
+    clock.now = MONDAY.replace(day=4)
+    go_on(outreach)
+    work(outreach, clock, MONDAY.replace(day=5))
+    [new] = outreach.messages()
+    assert (new.state, new.public_id == old.public_id) == (MessageState.SENT, False)
+    assert b"Date: Wed, 04 Mar" in new.wire
+
+
 def test_a_snooze_lengthens_an_absence_that_would_end_before_it(outreach: Outreach, clock: FakeClock) -> None:
     begin(outreach, clock)
     [one] = outreach.enrolments()
