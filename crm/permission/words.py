@@ -35,7 +35,7 @@ _NEEDS: Final = {
     "U": "consent or an order of theirs",
 }
 _WITH_ARTICLE: Final = frozenset({"NL", "GB", "US"})
-_COLUMNS: Final = {
+COLUMNS: Final = {
     "named_corporate": "a person at a company",
     "generic_info": "a desk of a company",
     "sole_trader": "a sole trader or partnership",
@@ -158,7 +158,7 @@ def _values(finding: Finding, zone: ZoneInfo) -> dict[str, str]:
         "country": _country(finding.country),
         "code": finding.code,
         "needs": _NEEDS.get(finding.code, ""),
-        "column": _COLUMNS.get(finding.word, ""),
+        "column": COLUMNS.get(finding.word, ""),
         "basis": _BASES.get(finding.word, ""),
         "missing": ", ".join(_PARTS[part] for part in finding.missing),
         "count": "" if finding.count is None else str(finding.count),

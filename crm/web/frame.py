@@ -48,8 +48,17 @@ PLACES: Final = (
 LIVE: Final = frozenset({"today", "uncertain", "approving"})
 """Places with a number that changes by itself."""
 
-_PART_OF: Final[Mapping[str, str]] = MappingProxyType({"limits": "settings"})
-"""Pages that have no place of their own in the side bar."""
+_PARTS: Final = {
+    "settings": "limits",
+    "prospects": "prospect prospect_acts records mending writing enrolling second_addresses",
+    "sequences": "sequence_editor sequence_publish sequence_shelf rehearsing trying",
+    "approving": "rewording",
+    "imports": "import_rows",
+}
+_PART_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {part: place for place, parts in _PARTS.items() for part in parts.split()}
+)
+"""Pages that have no place of their own in the side bar, and the place they are reached from."""
 
 
 def _initials(name: str) -> str:

@@ -147,7 +147,7 @@ def _card(row: LeadRow) -> dict[str, object]:
         "company": row.company,
         "initials": words.initials(row.company),
         "tint": lead.prospect_id % 8,
-        "text": text,
+        "text": text[:1].upper() + text[1:],
         "warn": tone == "no" or (lead.state is LeadState.QUEUED and lead.attempt > 1),
         "when": times.ago(lead.changed_at, now()),
         "when_inside": times.inside(times.ago(lead.changed_at, now())),

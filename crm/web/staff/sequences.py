@@ -15,6 +15,7 @@ from crm.queries.limits import budgets_held
 from crm.queries.on_their_way import how_many
 from crm.queries.versions_of import draft_of, versions_of
 from crm.sequences import versions
+from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import EnrolmentState, Sequence, SequenceVersion
 from crm.sequences.plain import heading
 from crm.staff.roles import Act, may
@@ -92,6 +93,7 @@ def show(sequence_id: int) -> ResponseReturnValue:
         stats=view.stats(found, budgets, records),
         steps=[view.step(one, first=number == 0) for number, one in enumerate(found.steps)],
         enrolled=found.enrolled,
+        in_it=any(found.states.get(one) for one in ACTIVE),
         sent_before=found.sent_before,
         funnel=view.funnel_rows(found),
         exits=view.exits(found),

@@ -14,6 +14,7 @@ from crm.operations import switches
 from crm.permission import assessments
 from crm.permission.countries import Code, Column, load
 from crm.permission.models import CountryOverride
+from crm.permission.words import COLUMNS
 from crm.queries.leaving import EVERYTHING
 from crm.staff.roles import Act, may
 from crm.web.access import allows
@@ -103,7 +104,7 @@ def _change(act: Callable[[Session, Answerable], object]) -> ResponseReturnValue
 def _page(fault: str = "", typed: Mapping[str, str] = MappingProxyType({})) -> str:
     session, table = reading(), load()
     overrides = [
-        (row.id, table.name(row.country), row.column.replace("_", " "), row.code.upper(), row.reason)
+        (row.id, table.name(row.country), COLUMNS[row.column], row.code.upper(), row.reason)
         for row in session.scalars(select(CountryOverride).order_by(CountryOverride.country))
     ]
     known = [
@@ -128,7 +129,7 @@ def _page(fault: str = "", typed: Mapping[str, str] = MappingProxyType({})) -> s
         assessments=known,
         overrides=overrides,
         countries=sorted((table.name(code), code) for code in table.countries),
-        columns=[(one.value, one.value.replace("_", " ")) for one in Column],
+        columns=[(one.value, COLUMNS[one.value]) for one in Column],
         codes=[one.value for one in Code],
         mailer=services().settings.mailer.value,
         tracking=services().settings.tracking.value,

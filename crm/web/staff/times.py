@@ -33,19 +33,24 @@ def short(at: datetime, now: datetime) -> str:
     return f"{day(at, now)} {clock(at)}"
 
 
+def brief(at: datetime, now: datetime) -> str:
+    """The time when it is today, else the day alone: for a list, where names need the room."""
+    return clock(at) if local(at).date() == local(now).date() else day(at, now)
+
+
 def inside(said: str) -> str:
     """The same within a sentence: `tomorrow`, not `Tomorrow`."""
     return said[0].lower() + said[1:] if said.startswith(("Today", "Yesterday", "Tomorrow")) else said
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago under a day, else the day."""
+    """How long ago under an hour, then the time, and from the day before on the day."""
     passed = now - at
     if timedelta() <= passed < timedelta(minutes=1):
         return "just now"
     if timedelta() <= passed < timedelta(hours=1):
         return f"{int(passed.total_seconds() // 60)} min ago"
-    return short(at, now)
+    return brief(at, now)
 
 
 def long_day(at: datetime) -> str:

@@ -61,7 +61,7 @@ def _line(kind: str, item: Item) -> dict[str, Any]:
             item.code, ("", "")
         )
     late = kind == "task" and item.at < times.midnight(now())
-    when = times.short(item.at, now())
+    when = times.brief(item.at, now())
     return {
         "kind": kind,
         "id": item.id,

@@ -168,3 +168,15 @@ def test_staff_pages_open_with_data_in_them(admin: Browser, outreach: Outreach) 
     ]
     answers = {page: admin.get(page).status_code for page in pages}
     assert set(answers.values()) == {200}, answers
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("/prospects/{}", "Prospects"), ("/prospects/{}/write", "Prospects"), ("/sequences/new", "Sequences")],
+)
+def test_the_side_bar_marks_the_place_a_page_belongs_to(
+    admin: Browser, outreach: Outreach, path: str, place: str
+) -> None:
+    page = admin.get(path.format(outreach.person())).text
+    marked = re.findall(r'<a [^>]*aria-current="page"[^>]*>(.*?)</a>', page, re.DOTALL)
+    assert any(place in one for one in marked)

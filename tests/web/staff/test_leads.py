@@ -132,4 +132,4 @@ def test_a_day_on_a_card_begins_small_as_it_ends_a_sentence(admin: Browser, outr
     said_yes(outreach, 1)
     with outreach.services.database.transaction() as session:
         session.execute(update(Lead).values(changed_at=outreach.now - timedelta(days=1)))
-    assert re.search(r"waits for the image service, yesterday \d", admin.get("/leads").text)
+    assert "waits for the image service, yesterday<" in admin.get("/leads").text
