@@ -84,7 +84,7 @@ def send(prospect_id: int) -> ResponseReturnValue:
         reasons = [(WEIGHT[one.weight], explain(one)) for one in error.decision.against]
         return _page(prospect_id, form, answers, reasons=reasons), 409
     except CannotWriteError as error:
-        form.body.errors = [f"This cannot be sent as it is ({error.code}). Nothing was sent."]
+        form.body.errors = [f"{_cannot(error.code)} Nothing was sent."]
         return _page(prospect_id, form, answers), 422
     shown = url_for("writing.show", prospect_id=prospect_id, public_id=public_id, answers=answers)
     return redirect(shown, 303)
@@ -123,6 +123,21 @@ def undo(prospect_id: int, public_id: str) -> ResponseReturnValue:
     return redirect(
         url_for("writing.ask", prospect_id=prospect_id, to=answers, again=public_id, did="taken_back"), 303
     )
+
+
+_CANNOT = {
+    "missing": "Nothing is on record for “{rest}”: write it out, or give it a default.",
+    "lacks": "Something that this mail has to tell them is not on record ({rest}).",
+    "unencodable": "There is a character in it that no mail can carry.",
+    "template": "Something between two braces is not closed, is nothing we know, or lacks a default.",
+    "lint": "The finished mail would break a rule of ours ({rest}).",
+}
+
+
+def _cannot(code: str) -> str:
+    """Why a text cannot become a mail, for whoever typed it."""
+    what, _, rest = code.partition(" ")
+    return _CANNOT.get(what, "This cannot be sent as it is.").format(rest=rest.replace("_", " "))
 
 
 def _page(

@@ -165,3 +165,18 @@ def test_a_colleagues_no_does_not_stop_a_letter_and_the_page_does_not_say_that_i
     outreach.refuse("bob@winkel.example")
     assert "Yes, you may" in verdict_of(sales.get(f"/prospects/{who}/write").text)
     assert sent(sales, who, subject="Foto's", body="Dag")
+
+
+@pytest.mark.parametrize("body", ["Dag {{ first_name }}", "Dag {{ first_name"])
+def test_a_text_that_cannot_be_a_mail_is_told_why_in_words_and_stays(
+    sales: Browser, outreach: Outreach, body: str
+) -> None:
+    outreach.mailbox()
+    answer = sales.post(
+        f"/prospects/{outreach.person(name='')}/write", {"once": ONCE, "subject": "Foto's", "body": body}
+    )
+    assert answer.status_code == 422
+    found = re.search(r"Error: </span>(.*?)</span>", answer.text)
+    assert found
+    assert found[1].startswith("Something between two braces is not closed")
+    assert box(answer.text) == body
