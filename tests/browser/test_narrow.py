@@ -12,6 +12,7 @@ from crm.delivery.models import Mailbox, Message, MessageState
 from crm.kernel.clock import real_clock
 from crm.prospects.models import Company, Prospect
 from crm.sequences.models import Sequence as SequenceRow
+from crm.staff.models import Role, Staff
 from crm.staff.roles import Act
 from crm.web.access import access_of
 from crm.web.app import create_app
@@ -106,6 +107,17 @@ _WIDEST = """() => {
 """The innermost element that reaches furthest to the right; "" where nothing is wider than the screen."""
 
 
+_SQUEEZED = """() => {
+  const texts = (one) => [...one.childNodes].filter((node) => node.nodeType === 3);
+  const own = (one) => texts(one).map((node) => node.data).join("").trim();
+  return [...document.querySelectorAll("main *")].filter((one) => {
+    const box = one.getBoundingClientRect(), line = parseFloat(getComputedStyle(one).lineHeight) || 20;
+    return own(one).length > 8 && box.width > 1 && box.width < 48 && box.height > 6 * line;
+  }).map((one) => own(one).slice(0, 20)).join("; ");
+}"""
+"""Words that stand a letter or two a line beside something that left them no room."""
+
+
 def test_every_staff_page_is_among_them(office: Office) -> None:
     assert _staff_pages(create_app(office.services)) == set(PAGES) | PARTS
 
@@ -136,13 +148,15 @@ def _looked_at(eyes: Eyes, page: Page, name: str, path: str) -> list[str]:
     found = page.evaluate(_WIDEST)
     if "xn--" in page.inner_text("body") and not name.startswith(AS_SENT):
         eyes.faults.append(f"{name} shows a domain as it is sent, not as it is read")
+    squeezed = page.evaluate(_SQUEEZED)
     eyes.photograph(page, f"narrow-{name}")
     page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     at_a_desk = page.evaluate(_WIDEST)
     eyes.photograph(page, f"desk-{name}")
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     both = ((found, NARROW), (at_a_desk, DESK))
-    return [f"{name} at {size[0]} px reaches {told}" for told, size in both if told]
+    wide = [f"{name} at {size[0]} px reaches {told}" for told, size in both if told]
+    return [*wide, f"{name} squeezes {squeezed}"] if squeezed else wide
 
 
 def _filled(office: Office, visitor: Visitor) -> dict[str, object]:
@@ -170,6 +184,15 @@ def _filled(office: Office, visitor: Visitor) -> dict[str, object]:
             update(SequenceRow).where(SequenceRow.id == held).values(name=LONG[3:123], first_waits=True)
         )
         session.execute(update(Mailbox).values(display_name=NAME, sender_name=NAME))
+        session.add(
+            Staff(
+                name="Daan Vermeer",
+                email="daan@produfoto.example",
+                password_hash="",
+                role=Role.SALES,
+                created_at=real_clock(),
+            )
+        )
     outreach.enrol([person], sequence)
     outreach.enrol([others["waits"]], held)
     key = _mail_and_answer(office)
