@@ -16,13 +16,13 @@ from crm.prospects import uploads
 from crm.replies.ports import InboundMailbox, PostSignature
 from crm.tracking.addresses import TrustedProxies
 from crm.tracking.dying_keys import DyingKeys
+from crm.workflows.holding.pause import Desk as PauseDesk
 from crm.workflows.inbox.understand_mail import ReadingRoom
 from crm.workflows.leads.hand_off import Counter
 from crm.workflows.people.import_batch import Intake
+from crm.workflows.planning.write_letter import Desk
 from crm.workflows.refusals.patience import PATIENCE
 from crm.workflows.refusals.refuse import Desk as RefusalDesk
-from crm.workflows.sending.pause import Desk as PauseDesk
-from crm.workflows.sending.write_letter import Desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ if __name__ == "__main__":
 
 from crm.kernel.inventory import Declaration, OnErase, Retention, Whose
 from crm.privacy import files
-from crm.queries import inventory
-from crm.queries.inventory import Entry
+from crm.queries.keeping import inventory
+from crm.queries.keeping.inventory import Entry
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data.md"
 

@@ -27,9 +27,9 @@ from crm.sequences.models import Sequence as SequenceRow
 from crm.sequences.texts import Words
 from crm.sequences.versions import NewStep
 from crm.services import Services
+from crm.workflows.planning.plan import Planned, plan
+from crm.workflows.planning.write_letter import Desk
 from crm.workflows.sending.dispatch import Dispatched, PostRoom, dispatch
-from crm.workflows.sending.plan import Planned, plan
-from crm.workflows.sending.write_letter import Desk
 from crm.workflows.series.enrol import Enrolled, enrol
 
 BODY = """Dag {{ first_name | default("collega") }},

@@ -28,7 +28,7 @@ from crm.kernel.mail_servers import AfterReading
 from crm.kernel.public_links import PublicLinks
 from crm.kernel.settings import MailerKind, Settings
 from crm.privacy.journal import Journal
-from crm.queries.same_keys import same_keys
+from crm.queries.keeping.same_keys import same_keys
 from crm.replies.ports import InboundMailbox, PostSignature
 from crm.services import Services
 from crm.tracking.addresses import TrustedProxies

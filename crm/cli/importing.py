@@ -15,7 +15,7 @@ from crm.prospects import uploads
 from crm.prospects.import_models import Import, ImportState
 from crm.prospects.import_pace import left_in_words
 from crm.prospects.reading.table import Table, open_table
-from crm.queries.preview import Preview, preview
+from crm.queries.imports.preview import Preview, preview
 from crm.workflows.people.import_prospects import import_prospects
 from crm.workflows.people.import_run import Progress
 from crm.workflows.people.receive_import import receive_import, start_import

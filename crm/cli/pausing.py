@@ -15,12 +15,12 @@ from crm.delivery.models import Mailbox
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import InvalidAddressError
 from crm.kernel.text import whole_number
-from crm.queries import person
-from crm.queries.leaving import EVERYTHING, Reach, Scope
+from crm.queries.inbox import person
+from crm.queries.sending.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import Enrolment, Sequence
-from crm.workflows.sending import pause as pauses
-from crm.workflows.sending.pause import Wish
+from crm.workflows.holding import pause as pauses
+from crm.workflows.holding.pause import Wish
 
 HOME: Final = ZoneInfo("Europe/Amsterdam")
 _WHAT: Final = click.Choice(["everything", "mailbox", "sequence", "person"])

@@ -18,8 +18,8 @@ from crm.permission.findings import Decision, Verdict
 from crm.permission.reasons import Weight
 from crm.permission.words import explained
 from crm.privacy import register
-from crm.queries import person
-from crm.queries.prospect import Sheet, sheet
+from crm.queries.inbox import person
+from crm.queries.pages.prospect import Sheet, sheet
 from crm.workflows.foresight.why_not import outlooks
 from crm.workflows.foresight.why_told import Outlook, headline, next_step, say
 from crm.workflows.refusals.export_person import House, export_person

@@ -10,7 +10,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.domains import registrable_domain
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries import person
+from crm.queries.inbox import person
 from crm.workflows.refusals.erase import Shelves
 from crm.workflows.refusals.erase import erase as erase_person
 from crm.workflows.refusals.refuse import Answer, Mailbox

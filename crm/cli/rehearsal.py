@@ -11,7 +11,7 @@ from crm.cli.sequence import published
 from crm.delivery.models import Mailbox
 from crm.permission.words import explain
 from crm.prospects.models import Status
-from crm.queries.listing import Filter
+from crm.queries.pages.listing import Filter
 from crm.sequences import versions
 from crm.workflows.foresight.rehearsal_audience import audience
 from crm.workflows.foresight.rehearsal_told import Happening, Rehearsal

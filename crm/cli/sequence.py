@@ -14,9 +14,9 @@ from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
 from crm.kernel.text import whole_number
-from crm.queries.arms import compared
-from crm.queries.on_their_way import affected
-from crm.queries.versions_of import versions_of
+from crm.queries.pages.arms import compared
+from crm.queries.pages.on_their_way import affected
+from crm.queries.pages.versions_of import versions_of
 from crm.sequences import drafts, versions
 from crm.sequences.drafts import Typed
 from crm.sequences.models import Sequence

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from crm.compose.differences import Line, Mark, differences
-from crm.queries.arms import Compared
-from crm.queries.on_their_way import Affected
-from crm.queries.versions_of import Published
+from crm.queries.pages.arms import Compared
+from crm.queries.pages.on_their_way import Affected
+from crm.queries.pages.versions_of import Published
 from crm.sequences.changes import StepChange, What
 from crm.sequences.drafts import Kept
 from crm.sequences.models import Sequence as SequenceRow

@@ -11,8 +11,8 @@ from crm.cli.sequence import published
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.errors import InvalidAddressError
 from crm.permission.words import in_short
-from crm.queries import person
-from crm.queries.funnel import overview
+from crm.queries.inbox import person
+from crm.queries.pages.funnel import overview
 from crm.sequences.models import EnrolmentState
 from crm.workflows.foresight.foresee_notices import foresee_notices
 from crm.workflows.series.enrol import enrol as put_in

@@ -17,21 +17,21 @@ from crm.replies import inbox
 from crm.scheduler.inbox_job import InboxJob
 from crm.services import Services
 from crm.staff import accounts, sessions
+from crm.workflows.holding.guard import Watch, guard
 from crm.workflows.house.check_own_domains import check_own_domains
 from crm.workflows.inbox.understand_mail import understand_mail
 from crm.workflows.leads.hand_off import hand_off
 from crm.workflows.people.check_domains import Watermark, check_domains
 from crm.workflows.people.import_prospects import run_imports
 from crm.workflows.people.receive_import import forget_uploads
+from crm.workflows.planning.plan import plan
 from crm.workflows.refusals.erase import Shelves, finish_erasures
 from crm.workflows.refusals.retire_people import retire_people
 from crm.workflows.reports.apply_events import apply_events, apply_parked
 from crm.workflows.reports.reconcile_suppressions import reconcile_daily
 from crm.workflows.reports.tell_refusals import tell_refusals
 from crm.workflows.sending.dispatch import PostRoom, dispatch
-from crm.workflows.sending.guard import Watch, guard
 from crm.workflows.sending.look_up_uncertain import look_up_uncertain
-from crm.workflows.sending.plan import plan
 from crm.workflows.sending.reap import reap
 
 LIMITS_KEPT: Final = timedelta(days=2)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g, request, url_for
 
 from crm.operations import pause_ends
-from crm.queries.frame import CAPPED, Counts, counts
-from crm.queries.leaving import EVERYTHING
+from crm.queries.pages.frame import CAPPED, Counts, counts
+from crm.queries.sending.leaving import EVERYTHING
 from crm.staff.roles import Act, may
 from crm.staff.sessions import Me
 from crm.web import flashes

@@ -3,34 +3,29 @@
 from crm.web import door, health
 from crm.web.hooks import image_service, inbound, sendgrid
 from crm.web.public import about, objection, start, unsubscribe
-from crm.web.staff import (
-    approving,
-    around,
-    enrolling,
-    import_rows,
-    imports,
-    leads,
-    limits,
-    mailbox,
+from crm.web.staff import leads
+from crm.web.staff.day import around, mailbox, today, uncertain
+from crm.web.staff.house import limits, pausing, settings, team
+from crm.web.staff.importing import import_rows, imports
+from crm.web.staff.people import (
     mending,
-    pausing,
     prospect,
     prospect_acts,
     prospects,
     records,
+    second_addresses,
+    writing,
+)
+from crm.web.staff.series import (
+    approving,
+    enrolling,
     rehearsing,
     rewording,
-    second_addresses,
     sequence_editor,
     sequence_publish,
     sequence_shelf,
     sequences,
-    settings,
-    team,
-    today,
     trying,
-    uncertain,
-    writing,
 )
 
 BLUEPRINTS = (

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crm.kernel.errors import InvalidLinkError
-from crm.queries.openings import Register
+from crm.queries.inbox.openings import Register
 from crm.services import Services
 from crm.tracking.addresses import IpAddress, IpDigest, IpPurpose, client_address, ip_digest
 from crm.tracking.machines import HEADERS, LONGEST_AGENT, Hints, classify, network_of

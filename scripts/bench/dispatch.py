@@ -29,8 +29,8 @@ from crm.bootstrap.command import settle_in
 from crm.delivery.ports import Envelope, Mailer
 from crm.kernel.db import Database
 from crm.kernel.settings import Settings
+from crm.workflows.planning.plan import BATCH, batches, plan_batch
 from crm.workflows.sending.dispatch import dispatch
-from crm.workflows.sending.plan import BATCH, batches, plan_batch
 from scripts.bench import far_provider, smtp
 from scripts.bench import outreach_scene as scene
 from scripts.bench.reference import lean

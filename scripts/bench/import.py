@@ -35,7 +35,7 @@ from crm.prospects.models import SourceKind
 from crm.prospects.reading.mapping import guess
 from crm.prospects.reading.parsed import Defaults
 from crm.prospects.reading.table import open_table
-from crm.queries.preview import MOST, preview
+from crm.queries.imports.preview import MOST, preview
 from crm.workflows.people.import_batch import Intake
 from crm.workflows.people.import_prospects import import_prospects
 from crm.workflows.people.import_run import Progress

@@ -20,8 +20,8 @@ from crm.kernel.clock import Clocks, real_clock
 from crm.kernel.db import Database
 from crm.kernel.public_links import PublicLinks
 from crm.kernel.settings import Settings
+from crm.workflows.planning.write_letter import Desk
 from crm.workflows.sending.dispatch import PostRoom
-from crm.workflows.sending.write_letter import Desk
 
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 """A Monday, twelve o'clock in Amsterdam."""

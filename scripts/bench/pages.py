@@ -22,8 +22,8 @@ from sqlalchemy import text
 from crm.bootstrap.wiring import build_services
 from crm.kernel import schema
 from crm.kernel.settings import Settings
-from crm.queries import listing
-from crm.queries.listing import Filter
+from crm.queries.pages import listing
+from crm.queries.pages.listing import Filter
 from crm.services import Services
 from crm.staff import sessions
 from crm.staff.models import Role, Staff

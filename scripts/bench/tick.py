@@ -27,8 +27,8 @@ from crm.bootstrap.command import settle_in
 from crm.kernel.db import Database
 from crm.kernel.settings import Settings
 from crm.kernel.sqlite import WRITES
+from crm.workflows.planning.plan import plan
 from crm.workflows.sending.claim import claim_batch
-from crm.workflows.sending.plan import plan
 from crm.workflows.sending.reap import reap
 from scripts.bench import outreach_scene as scene
 

@@ -13,14 +13,14 @@ from crm.conversations.models import Task, TaskKind
 from crm.delivery.models import Mailbox, Message, MessageState
 from crm.kernel.errors import CrmError
 from crm.prospects.models import Prospect
-from crm.queries.leaving import Reach, Scope
+from crm.queries.sending.leaving import Reach, Scope
 from crm.replies.models import InboundMail, InboundState
 from crm.sequences.models import Enrolment, EnrolmentState, Sequence
 from crm.services import Services
 from crm.staff.models import Staff
 from crm.workflows.desk.do_task import do_task
+from crm.workflows.holding.pause import Wish, resume
 from crm.workflows.leads.convert import Converting, convert
-from crm.workflows.sending.pause import Wish, resume
 from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from scripts.demo.soak_newcomers import bring_in, enrol_them
 

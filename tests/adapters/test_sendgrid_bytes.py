@@ -16,7 +16,7 @@ from tests.conftest import NOW, FakeClock
 from tests.envelopes import envelope
 from tests.outreach import Outreach
 from tests.servers.sendgrid import KEY, SendGrid
-from tests.workflows.reported import ANN, handed_over
+from tests.workflows.reports.reported import ANN, handed_over
 
 pytestmark = [pytest.mark.enable_socket]
 

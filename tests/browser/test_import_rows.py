@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from crm.web.staff import import_rows
+from crm.web.staff.importing import import_rows
 from tests.browser.conftest import Eyes
 from tests.imports import sheet
 from tests.journeys.office import Office

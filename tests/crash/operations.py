@@ -15,18 +15,18 @@ from crm.kernel.addresses import EmailAddress
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries.leaving import EVERYTHING
+from crm.queries.sending.leaving import EVERYTHING
 from crm.scheduler.jobs import timetable
 from crm.sequences.models import Enrolment
 from crm.services import Services
 from crm.staff.models import Role, Staff
+from crm.workflows.holding import pause
 from crm.workflows.leads.convert import Converting, convert
 from crm.workflows.leads.report_lead import Report as LeadReport
 from crm.workflows.leads.report_lead import report_lead
 from crm.workflows.refusals.erase import Shelves, erase
 from crm.workflows.refusals.refuse import Mailbox, refuse
 from crm.workflows.reports.keep_events import keep_post
-from crm.workflows.sending import pause
 from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from tests.conftest import NOW, FakeClock
 from tests.fakes import MemoryInbox, MemoryMailer

@@ -17,7 +17,7 @@ from crm.web.app import create_app
 from crm.workflows.refusals.export_person import House, export_person
 from tests import world
 from tests.conftest import FakeClock
-from tests.workflows.reported import ANN
+from tests.workflows.reports.reported import ANN
 
 _JOBS = {job.name: job.work for job in timetable(1.0)}
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm.delivery import claims
 from crm.delivery.claims import Claim
 from crm.kernel.db import Database
-from crm.queries.outgoing import in_hand
+from crm.queries.sending.outgoing import in_hand
 from crm.workflows.sending import dispatch as dispatching
 from crm.workflows.sending.ask_again import Moment
 from crm.workflows.sending.dispatch import Dispatched, PostRoom, dispatch

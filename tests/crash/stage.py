@@ -29,8 +29,8 @@ from crm.sequences import versions
 from crm.sequences.models import Enrolment, EnrolmentState, StepKind
 from crm.sequences.models import Sequence as SequenceRow
 from crm.sequences.versions import NewStep
+from crm.workflows.planning.write_letter import Desk
 from crm.workflows.sending.dispatch import PostRoom
-from crm.workflows.sending.write_letter import Desk
 
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 CALENDAR_SPEED, REAL_SPEED = 60.0, 30.0

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from crm.queries import today
+from crm.queries.pages import today
 from crm.replies.inbox import IN_HAND
 from crm.replies.models import InboundMail, InboundState
 from crm.sequences.models import Enrolment, EnrolmentState

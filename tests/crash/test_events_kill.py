@@ -14,7 +14,7 @@ from tests.conftest import NOW, FakeClock
 from tests.crash.forks import Forks
 from tests.deep import size
 from tests.servers.events import Signer, body_of, event
-from tests.workflows.reported import Case, handed_over
+from tests.workflows.reports.reported import Case, handed_over
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.timeout(120)]
 

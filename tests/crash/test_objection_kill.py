@@ -13,7 +13,7 @@ from crm.kernel.settings import Settings
 from crm.privacy import register
 from crm.privacy.models import Erasure
 from crm.prospects.models import Prospect
-from crm.queries import inventory
+from crm.queries.keeping import inventory
 from crm.services import Services
 from crm.workflows.refusals.erase import Shelves, finish_erasures
 from crm.workflows.refusals.refuse import Desk

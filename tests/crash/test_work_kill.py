@@ -31,8 +31,8 @@ from tests.crash.perform import environment
 from tests.imports import count
 from tests.outreach import Outreach, mail
 from tests.servers.events import event
-from tests.workflows import test_guard
-from tests.workflows.reported import handed_over
+from tests.workflows.holding import test_guard
+from tests.workflows.reports.reported import handed_over
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.timeout(120)]
 

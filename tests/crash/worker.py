@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crm import models
 from crm.kernel.settings import Settings
-from crm.workflows.sending.plan import plan_batch
+from crm.workflows.planning.plan import plan_batch
 from crm.workflows.sending.reap import reap
 from tests.crash.plants import Dispatch, Plant, dispatch_of
 from tests.crash.stage import Stage

@@ -9,12 +9,12 @@ from sqlalchemy import update
 
 from crm.audit import chain
 from crm.kernel.db import Database
-from crm.queries.leaving import Reach, Scope
+from crm.queries.sending.leaving import Reach, Scope
 from crm.sequences.models import Enrolment
 from crm.services import Services
 from crm.staff.models import Role, Staff
-from crm.workflows.sending import pause as pauses
-from crm.workflows.sending.pause import Wish
+from crm.workflows.holding import pause as pauses
+from crm.workflows.holding.pause import Wish
 from scripts.demo import soak
 from scripts.demo.soak_colleagues import Office
 from scripts.demo.soak_judge import HandedOver, Heard, judge

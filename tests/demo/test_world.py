@@ -20,7 +20,7 @@ from crm.permission.findings import Decision, Verdict
 from crm.permission.models import Evidence
 from crm.prospects.import_models import Import, RowOutcome
 from crm.prospects.models import Company, Prospect, Source
-from crm.queries.facts import facts_for
+from crm.queries.gate.facts import facts_for
 from crm.sequences.models import Enrolment, Sequence, Step, StepKind
 from crm.staff.models import Role, Staff
 from scripts.demo.cast import HERE, Ground, cast, shops

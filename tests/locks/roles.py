@@ -15,16 +15,16 @@ from crm.kernel.clock import monotonic
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries.openings import Register
+from crm.queries.inbox.openings import Register
 from crm.tracking.openings import Fetch
 from crm.workflows.desk.log_note import Said, log_note
 from crm.workflows.people.import_prospects import run_imports
+from crm.workflows.planning.plan import plan
 from crm.workflows.refusals.refuse import Mailbox, refuse
 from crm.workflows.reports.apply_events import apply_events
 from crm.workflows.reports.keep_events import keep_post
 from crm.workflows.reports.note_openings import Noting, note_openings
 from crm.workflows.sending.dispatch import PostRoom
-from crm.workflows.sending.plan import plan
 from crm.workflows.sending.reap import reap
 from tests.crash.stage import address_of
 from tests.imports import received, sheet

@@ -10,7 +10,7 @@ from crm.sequences.texts import Words
 from crm.services import Services
 from tests.conftest import FakeClock
 from tests.outreach import Outreach
-from tests.workflows.test_dispatch import planned
+from tests.workflows.sending.test_dispatch import planned
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.changes_schema]
 

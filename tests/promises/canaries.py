@@ -19,8 +19,8 @@ from crm.kernel.digests import AddressKeys
 from crm.kernel.inventory import Whose
 from crm.privacy import register
 from crm.prospects.models import SpellingKey
-from crm.queries import inventory
-from crm.queries.inventory import Entry
+from crm.queries.keeping import inventory
+from crm.queries.keeping.inventory import Entry
 from tests.conftest import NOW
 
 

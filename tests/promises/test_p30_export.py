@@ -8,7 +8,7 @@ import pytest
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries import inventory
+from crm.queries.keeping import inventory
 from crm.services import Services
 from crm.workflows.refusals.export_person import House, export_person
 from tests.conftest import NOW

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from crm.kernel.addresses import EmailAddress
 from crm.privacy import register
-from crm.queries import inventory
-from crm.queries.person import identities
+from crm.queries.inbox.person import identities
+from crm.queries.keeping import inventory
 from crm.services import Services
 from crm.workflows.refusals.erase import Receipt, Shelves, erase
 from crm.workflows.refusals.export_person import House, export_person

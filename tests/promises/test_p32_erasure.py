@@ -14,7 +14,7 @@ from crm.kernel.db import Database
 from crm.privacy import register
 from crm.privacy.models import Erasure
 from crm.prospects.models import Company, Prospect
-from crm.queries import inventory
+from crm.queries.keeping import inventory
 from crm.services import Services
 from crm.workflows.refusals.erase import Receipt, Shelves, erase, finish_erasures
 from crm.workflows.refusals.refuse import Desk, Mailbox

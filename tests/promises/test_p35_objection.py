@@ -10,7 +10,7 @@ from crm.kernel.addresses import EmailAddress
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries.known import refused_among
+from crm.queries.imports.known import refused_among
 from crm.services import Services
 from crm.workflows.refusals.erase import Shelves, erase
 from crm.workflows.refusals.refuse import Desk, Mailbox, refuse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.queries.arms import Arm, Compared, compared
+from crm.queries.pages.arms import Arm, Compared, compared
 from crm.sequences.models import StepKind
 from crm.sequences.shape import StepText
 from crm.sequences.texts import Variant, Words

@@ -14,7 +14,7 @@ from crm.permission.reasons import Reason
 from crm.permission.terms import AddressState, DomainState, Reach
 from crm.privacy.models import RefusalScope, RightsRequest
 from crm.prospects.models import Company, Prospect, Status
-from crm.queries.facts import Question, facts_batch, facts_for
+from crm.queries.gate.facts import Question, facts_batch, facts_for
 from crm.services import Services
 from tests.conftest import NOW, FakeClock
 from tests.outreach import Outreach, mail

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 
 from crm import models
-from crm.queries import inventory
+from crm.queries.keeping import inventory
 from scripts import data_page
 
 

@@ -11,7 +11,7 @@ from crm.prospects.import_models import ImportRow, RowOutcome
 from crm.prospects.models import Company, Prospect
 from crm.prospects.reading.columns import DropReason
 from crm.prospects.reading.table import open_table
-from crm.queries.preview import Preview, preview
+from crm.queries.imports.preview import Preview, preview
 from crm.services import Services
 from crm.workflows.people.import_batch import Intake
 from crm.workflows.people.receive_import import receive_import

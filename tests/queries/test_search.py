@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from crm.conversations.models import Note, NoteKind
 from crm.prospects.models import Company, Prospect
-from crm.queries import search
+from crm.queries.pages import search
 from crm.services import Services
 from tests.outreach import Outreach
 

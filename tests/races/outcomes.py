@@ -9,12 +9,12 @@ from crm.delivery.event_ports import Report, Reported, SignedPost
 from crm.delivery.ports import Uncertain
 from crm.kernel.db import Database
 from crm.kernel.ids import new_public_id
-from crm.queries.house import House
-from crm.queries.leaving import EVERYTHING, Reach, Scope
+from crm.queries.gate.house import House
+from crm.queries.sending.leaving import EVERYTHING, Reach, Scope
+from crm.workflows.holding import pause as pausing
+from crm.workflows.holding.pause import Desk, Wish
 from crm.workflows.reports.apply_events import apply_events, apply_parked
 from crm.workflows.reports.keep_events import keep_post
-from crm.workflows.sending import pause as pausing
-from crm.workflows.sending.pause import Desk, Wish
 from tests.races import plants_of_outcomes
 from tests.races.actor import Act, Hand
 from tests.races.pairs import Pair, Planted, Verdict, died, judged, twice, untrue

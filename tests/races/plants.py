@@ -11,7 +11,7 @@ from crm.delivery.claims import LEASE, Claim
 from crm.delivery.models import Mailbox, Message, MessageState
 from crm.kernel.db import Database
 from crm.kernel.prepared import Prepared, one_of
-from crm.queries.outgoing import candidates
+from crm.queries.sending.outgoing import candidates
 from crm.sequences.models import Enrolment
 from crm.workflows.sending import claim, dispatch
 from crm.workflows.sending.ask_again import Moment

@@ -11,8 +11,8 @@ from crm.handoff import leads
 from crm.handoff.leads import Claimed
 from crm.handoff.models import Lead, LeadState
 from crm.privacy import residue
-from crm.queries.look import Look
-from crm.queries.sorting import Batch, Sorter
+from crm.queries.imports.look import Look
+from crm.queries.imports.sorting import Batch, Sorter
 from crm.workflows.people import import_run
 from crm.workflows.people.import_run import ImportRun
 from crm.workflows.refusals import erase

@@ -13,14 +13,14 @@ from crm.delivery.models import Mailbox, Message, MessageState
 from crm.kernel.errors import CrmError
 from crm.prospects.models import Prospect
 from crm.prospects.reading.vocabulary import DeclaredBasis
-from crm.queries.leaving import EVERYTHING, Reach, Scope
+from crm.queries.sending.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import Enrolment, EnrolmentState
 from crm.staff.models import Role, Staff
 from crm.workflows.desk.do_task import do_task
 from crm.workflows.desk.write_mail import Written, write_mail
+from crm.workflows.holding.pause import Desk, Wish, pause, resume
 from crm.workflows.leads.convert import Converting, convert
 from crm.workflows.refusals.stop_series import stop_series_of
-from crm.workflows.sending.pause import Desk, Wish, pause, resume
 from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from crm.workflows.series.enrol import enrol
 from tests.imports import DEFAULTS, received, sheet

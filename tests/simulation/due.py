@@ -13,7 +13,7 @@ from crm.privacy.models import Erasure
 from crm.prospects.import_models import Import, ImportState
 from crm.replies.models import InboundMail, InboundState
 from crm.sequences.models import Enrolment, EnrolmentState
-from crm.workflows.sending.plan import AHEAD
+from crm.workflows.planning.plan import AHEAD
 
 _e = Enrolment.metadata.tables["enrolments"].c
 _m = Message.metadata.tables["messages"].c

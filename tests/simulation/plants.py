@@ -15,10 +15,12 @@ from crm.delivery.models import Message, MessageState
 from crm.delivery.ports import Outcome, Uncertain
 from crm.delivery.states import NEXT, EventKind
 from crm.permission import limits
-from crm.queries.outgoing import in_hand
+from crm.queries.sending.outgoing import in_hand
 from crm.scheduler import jobs
 from crm.sequences.models import Enrolment
-from crm.workflows.sending import advance, claim, dispatch, pause, step_fate, write_letter
+from crm.workflows.holding import pause
+from crm.workflows.planning import advance, step_fate, write_letter
+from crm.workflows.sending import claim, dispatch
 from crm.workflows.sending.judge import Leaving
 from crm.workflows.series import enrol
 from tests.crash import plants as of_crashes

@@ -21,7 +21,7 @@ from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.prospects.models import Prospect, SpellingKey
-from crm.queries.openings import message_of
+from crm.queries.inbox.openings import message_of
 from crm.services import Services
 from crm.tracking import openings as stored
 from crm.tracking.addresses import IpPurpose, TrustedProxies, ip_digest, parse_address

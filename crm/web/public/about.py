@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from crm.kernel.errors import InvalidLinkError
 from crm.kernel.public_links import TEST
 from crm.privacy import register
-from crm.queries.about import about
+from crm.queries.keeping.about import about
 from crm.web.access import Open, allows
 from crm.web.context import now, reading, services
 from crm.web.public import pages

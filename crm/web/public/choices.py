@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries.person import Person
+from crm.queries.inbox.person import Person
 from crm.web.public.languages import TIME_ZONE
 
 LONGEST_SNOOZE: Final = 12  # months

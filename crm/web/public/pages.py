@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from crm.kernel.addresses import EmailAddress
 from crm.kernel.digests import AddressDigest
 from crm.kernel.public_links import MailboxLink
-from crm.queries import person
-from crm.queries.person import Key, Person
+from crm.queries.inbox import person
+from crm.queries.inbox.person import Key, Person
 from crm.web.context import reading, services
 from crm.web.public import languages
 

@@ -13,8 +13,8 @@ from crm.kernel.public_links import TEST, MailboxLink
 from crm.privacy import register
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Standing, Wish
-from crm.queries import person
-from crm.queries.person import Person
+from crm.queries.inbox import person
+from crm.queries.inbox.person import Person
 from crm.web.access import Open, allows
 from crm.web.context import now, reading, services
 from crm.web.public import pages

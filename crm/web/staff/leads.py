@@ -14,14 +14,14 @@ from crm.kernel.errors import NotFoundError
 from crm.kernel.readable import as_read
 from crm.kernel.text import whole_number
 from crm.prospects.models import Company, Prospect
-from crm.queries import leads_board
-from crm.queries.leads_board import COUNTED, LeadRow
+from crm.queries.pages import leads_board
+from crm.queries.pages.leads_board import COUNTED, LeadRow
 from crm.staff.models import Staff
 from crm.staff.roles import Act
 from crm.web.access import allows
 from crm.web.context import me, now, reading, real_now, services
 from crm.web.staff import times, words
-from crm.web.staff.yes_view import FIRST
+from crm.web.staff.people.yes_view import FIRST
 from crm.workflows.leads.retry_lead import retry_lead
 
 bp = Blueprint("leads", __name__)

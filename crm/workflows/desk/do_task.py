@@ -9,8 +9,8 @@ from crm.conversations import tasks
 from crm.conversations.models import Task, TaskKind
 from crm.kernel.text import whole_number
 from crm.privacy import rights
+from crm.workflows.planning.advance import step_done
 from crm.workflows.refusals.request_rights import CAUSE
-from crm.workflows.sending.advance import step_done
 
 
 def do_task(session: Session, task_id: int, *, by: int, at: datetime) -> Task | None:

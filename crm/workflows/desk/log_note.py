@@ -14,8 +14,8 @@ from crm.prospects.models import Prospect, Status
 from crm.sequences import order
 from crm.sequences.models import StopReason
 from crm.sequences.reopening import reopen, stop_for_now
-from crm.workflows.sending.resume import resume
-from crm.workflows.sending.unplan import unplan
+from crm.workflows.holding.resume import resume
+from crm.workflows.planning.unplan import unplan
 
 _BECAUSE = "meeting_noted"
 

@@ -19,11 +19,11 @@ from crm.kernel.settings import Settings
 from crm.permission.decide import decide
 from crm.permission.findings import Decision
 from crm.permission.record import to_record
-from crm.queries.facts import Loaded, Question, facts_batch
-from crm.queries.thread_mailbox import mailbox_for, mailbox_of
+from crm.queries.gate.facts import Loaded, Question, facts_batch
+from crm.queries.sending.thread_mailbox import mailbox_for, mailbox_of
 from crm.replies.models import InboundMail
-from crm.workflows.sending.thread_letter import Words, language_of, thread_letter
-from crm.workflows.sending.write_letter import Desk, Draft, Outlet, Unwritable, write_letter
+from crm.workflows.planning.thread_letter import Words, language_of, thread_letter
+from crm.workflows.planning.write_letter import Desk, Draft, Outlet, Unwritable, write_letter
 
 
 class NotAllowedError(CrmError):

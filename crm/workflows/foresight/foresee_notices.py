@@ -18,8 +18,8 @@ from crm.kernel.settings import Settings
 from crm.permission.moments import notice_deadline
 from crm.permission.reasons import Reason
 from crm.prospects.models import Source
-from crm.queries.house import house
-from crm.queries.paces import paces
+from crm.queries.gate.house import house
+from crm.queries.sending.paces import paces
 from crm.sequences.models import Enrolment, EnrolmentState, Sequence
 from crm.workflows.foresight.rehearsal_told import Happening, Rehearsal
 from crm.workflows.foresight.rehearse import rehearse

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from crm.kernel.settings import Settings
 from crm.permission import evidence
-from crm.queries import listing
-from crm.queries.facts import AT_MOST
-from crm.queries.listing import Filter
+from crm.queries.gate.facts import AT_MOST
+from crm.queries.pages import listing
+from crm.queries.pages.listing import Filter
 from crm.sequences.shape import Version
 from crm.workflows.foresight.rehearsal_told import Left
 from crm.workflows.series.enrol import admit

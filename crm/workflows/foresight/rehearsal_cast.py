@@ -11,21 +11,22 @@ from crm.delivery.models import MessageState
 from crm.kernel.settings import Settings
 from crm.permission.facts import Facts, Pauses
 from crm.permission.terms import DomainState
-from crm.queries import history, under_way
-from crm.queries.due_steps import earlier_mails
-from crm.queries.facts import facts_batch
-from crm.queries.facts_past import YEAR
-from crm.queries.house import House, house
-from crm.queries.recipients import Recipient, recipients
-from crm.queries.under_way import Running
+from crm.queries.gate import history
+from crm.queries.gate.facts import facts_batch
+from crm.queries.gate.facts_past import YEAR
+from crm.queries.gate.house import House, house
+from crm.queries.gate.recipients import Recipient, recipients
+from crm.queries.sending import under_way
+from crm.queries.sending.due_steps import earlier_mails
+from crm.queries.sending.under_way import Running
 from crm.sequences import edits, versions
 from crm.sequences.models import EnrolmentState
 from crm.sequences.shape import Head, Version
 from crm.workflows.foresight.rehearsal_play import Resuming
 from crm.workflows.foresight.rehearsal_stage import Actor, Box, Company, Firm, Letter
 from crm.workflows.foresight.rehearsal_told import Assumed, Left
-from crm.workflows.sending.plan_questions import boxes_of, questions_about
-from crm.workflows.sending.resume import Held, moment_after
+from crm.workflows.holding.resume import Held, moment_after
+from crm.workflows.planning.plan_questions import boxes_of, questions_about
 from crm.workflows.series.enrol import Asked, admit
 
 MOST_OTHERS: Final = 5_000

@@ -19,12 +19,12 @@ from crm.workflows.foresight.rehearsal_send import Sender
 from crm.workflows.foresight.rehearsal_stage import Actor, Box, Letter
 from crm.workflows.foresight.rehearsal_ticks import Ticks, tick_from
 from crm.workflows.foresight.rehearsal_told import Event, Happening
-from crm.workflows.sending.advance import due_of
-from crm.workflows.sending.plan import AHEAD, BATCH, MOST_BATCHES
-from crm.workflows.sending.plan_texts import words_for
-from crm.workflows.sending.step_fate import Fate, What, fate_of, seed_of
-from crm.workflows.sending.verdicts import codes, held_by_us, stop_reason
-from crm.workflows.sending.write_letter import values_of
+from crm.workflows.planning.advance import due_of
+from crm.workflows.planning.plan import AHEAD, BATCH, MOST_BATCHES
+from crm.workflows.planning.plan_texts import words_for
+from crm.workflows.planning.step_fate import Fate, What, fate_of, seed_of
+from crm.workflows.planning.verdicts import codes, held_by_us, stop_reason
+from crm.workflows.planning.write_letter import values_of
 
 Room = dict[tuple[int, date], int]
 """Slots of a mailbox's day that a batch has left."""

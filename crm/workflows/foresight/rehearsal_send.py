@@ -15,8 +15,8 @@ from crm.sequences.planner import is_too_late, release_at
 from crm.workflows.foresight.rehearsal_stage import Actor, Box, Letter
 from crm.workflows.foresight.rehearsal_ticks import tick_from
 from crm.workflows.foresight.rehearsal_told import Happening
-from crm.workflows.sending.step_fate import seed_of
-from crm.workflows.sending.verdicts import codes, needs_a_person, next_look
+from crm.workflows.planning.step_fate import seed_of
+from crm.workflows.planning.verdicts import codes, needs_a_person, next_look
 
 
 class Script(Protocol):

@@ -13,12 +13,12 @@ from crm.kernel.zones import instant, zone_for
 from crm.permission.decide import decide
 from crm.permission.facts import Facts
 from crm.permission.findings import Decision, Verdict
-from crm.queries.facts_past import YEAR
-from crm.queries.recipients import Recipient
+from crm.queries.gate.facts_past import YEAR
+from crm.queries.gate.recipients import Recipient
 from crm.sequences.models import StepKind
 from crm.sequences.shape import StepText, Version
 from crm.sequences.texts import Words
-from crm.workflows.sending.step_fate import Due, seed_of
+from crm.workflows.planning.step_fate import Due, seed_of
 
 DAY: Final = timedelta(days=1)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from crm.delivery.pacing import Pace
 from crm.permission.findings import Decision
-from crm.queries.recipients import Recipient
+from crm.queries.gate.recipients import Recipient
 from crm.sequences.models import StopReason
 from crm.sequences.shape import Version
 

@@ -14,9 +14,9 @@ from crm.delivery.models import MessageState
 from crm.permission.decide import decide, decide_by_hand
 from crm.permission.findings import Decision, Finding
 from crm.permission.reasons import Mender, Reason
-from crm.queries.facts import Loaded
-from crm.queries.leaving import Reach, Scope
-from crm.queries.whereabouts import Place, Room, Waiting
+from crm.queries.gate.facts import Loaded
+from crm.queries.sending.leaving import Reach, Scope
+from crm.queries.sending.whereabouts import Place, Room, Waiting
 from crm.sequences.models import EnrolmentState, StepKind, StopReason
 from crm.sequences.shape import Head, Version
 from crm.workflows.foresight.why_sender import (
@@ -29,10 +29,10 @@ from crm.workflows.foresight.why_sender import (
     zone_of,
 )
 from crm.workflows.foresight.why_told import Bar, Next, Obstacle, Outlook
-from crm.workflows.sending.plan import AHEAD
-from crm.workflows.sending.resume import Held, moment_after
-from crm.workflows.sending.step_fate import Due, What, fate_of, seed_of
-from crm.workflows.sending.verdicts import stop_reason
+from crm.workflows.holding.resume import Held, moment_after
+from crm.workflows.planning.plan import AHEAD
+from crm.workflows.planning.step_fate import Due, What, fate_of, seed_of
+from crm.workflows.planning.verdicts import stop_reason
 
 _FATES: Final[Mapping[What, tuple[Next, StopReason | None]]] = MappingProxyType(
     {

@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 
 from crm.kernel.settings import Settings
 from crm.operations import alarms
-from crm.queries import whereabouts
-from crm.queries.due_steps import earlier_mails
-from crm.queries.facts import Question, facts_batch
-from crm.queries.whereabouts import Place, Waiting
+from crm.queries.gate.facts import Question, facts_batch
+from crm.queries.sending import whereabouts
+from crm.queries.sending.due_steps import earlier_mails
+from crm.queries.sending.whereabouts import Place, Waiting
 from crm.sequences import versions
 from crm.sequences.approval import holds_for
 from crm.workflows.foresight.why_look import Look
 from crm.workflows.foresight.why_told import Outlook
-from crm.workflows.sending.next_words import next_words
-from crm.workflows.sending.plan_questions import boxes_of
+from crm.workflows.planning.next_words import next_words
+from crm.workflows.planning.plan_questions import boxes_of
 
 
 def outlooks(

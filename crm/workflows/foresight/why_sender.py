@@ -10,14 +10,14 @@ from crm.delivery.pacing import is_free
 from crm.kernel.zones import instant, zone_for
 from crm.permission.findings import Decision, Verdict
 from crm.permission.reasons import Mender
-from crm.queries import whereabouts
-from crm.queries.facts import Loaded
-from crm.queries.whereabouts import Place, Room
+from crm.queries.gate.facts import Loaded
+from crm.queries.sending import whereabouts
+from crm.queries.sending.whereabouts import Place, Room
 from crm.sequences.models import StopReason
 from crm.sequences.planner import is_too_late, next_due, release_at
 from crm.workflows.foresight.why_told import Bar, Next, Obstacle, Outlook
-from crm.workflows.sending.step_fate import seed_of
-from crm.workflows.sending.verdicts import needs_a_person, next_look, stop_reason
+from crm.workflows.planning.step_fate import seed_of
+from crm.workflows.planning.verdicts import needs_a_person, next_look, stop_reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from crm.permission.findings import Decision, Finding
 from crm.permission.reasons import Mender
 from crm.permission.words import WHO, beside
-from crm.queries.whereabouts import Place
+from crm.queries.sending.whereabouts import Place
 from crm.sequences.models import StepKind, StopReason
 
 

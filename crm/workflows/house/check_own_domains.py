@@ -19,10 +19,10 @@ from crm.kernel.domains import registrable_domain
 from crm.kernel.settings import MailerKind, Settings
 from crm.operations import alarms
 from crm.operations.alarms import SOON
-from crm.queries.leaving import Reach, Scope
-from crm.queries.limits import budgets_held
-from crm.workflows.sending import pause as pauses
-from crm.workflows.sending.pause import Wish
+from crm.queries.pages.limits import budgets_held
+from crm.queries.sending.leaving import Reach, Scope
+from crm.workflows.holding import pause as pauses
+from crm.workflows.holding.pause import Wish
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.delivery.models import Mailbox
 from crm.kernel.errors import NotFoundError
-from crm.queries.limits import budgets_held
+from crm.queries.pages.limits import budgets_held
 from crm.workflows.house.set_rules import Answerable, RuleFaultError
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy.orm import Session
 
 from crm.kernel.workdays import add_working_days
-from crm.queries.limits import budgets_held
-from crm.queries.recipients import recipients
+from crm.queries.gate.recipients import recipients
+from crm.queries.pages.limits import budgets_held
 
 
 def back_at(session: Session, prospect_id: int | None, until: date | None, *, now: datetime) -> datetime:

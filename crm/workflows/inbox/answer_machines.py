@@ -9,7 +9,7 @@ from crm.delivery.states import EventKind
 from crm.permission.terms import AddressState
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish
-from crm.queries.correspondence import tickets
+from crm.queries.inbox.correspondence import tickets
 from crm.replies.verdicts import Hardness, Sub
 from crm.sequences import pauses
 from crm.sequences.models import StopReason

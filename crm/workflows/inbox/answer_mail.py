@@ -12,9 +12,9 @@ from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish, keys_of
 from crm.prospects import statuses
 from crm.prospects.models import Prospect, Status
-from crm.queries.correspondence import WRITTEN, Match
-from crm.queries.person import Key
-from crm.queries.recipients import recipients
+from crm.queries.gate.recipients import recipients
+from crm.queries.inbox.correspondence import WRITTEN, Match
+from crm.queries.inbox.person import Key
 from crm.replies.reading import ReadMail
 from crm.replies.verdicts import MailKind, Scope, Sub, Verdict
 from crm.sequences.models import StopReason

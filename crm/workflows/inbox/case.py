@@ -12,9 +12,9 @@ from crm.delivery.states import EventKind
 from crm.permission.terms import AddressState
 from crm.privacy.register import keys_of
 from crm.prospects.models import Prospect
-from crm.queries.correspondence import Match
-from crm.queries.person import Key
-from crm.queries.recipients import recipients
+from crm.queries.gate.recipients import recipients
+from crm.queries.inbox.correspondence import Match
+from crm.queries.inbox.person import Key
 from crm.replies.reading import ReadMail
 from crm.replies.verdicts import Verdict
 from crm.sequences import enrolments, pauses

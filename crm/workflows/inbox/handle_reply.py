@@ -17,8 +17,8 @@ from crm.replies.models import InboundMail, InboundState
 from crm.replies.verdicts import MailKind
 from crm.sequences import enrolments, pauses
 from crm.sequences.models import StopReason
+from crm.workflows.holding.resume import resume
 from crm.workflows.inbox.doubts import ANSWER
-from crm.workflows.sending.resume import resume
 
 LATER: Final = timedelta(days=30)
 """How long somebody is put off who names no day."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from crm.kernel.digests import AddressDigest
-from crm.queries.correspondence import Match
+from crm.queries.inbox.correspondence import Match
 from crm.replies.models import InboundMail, InboundState
 from crm.replies.reading import ReadMail
 from crm.replies.verdicts import MailKind, Sub, Verdict

@@ -3,7 +3,7 @@
 from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session
 
-from crm.queries.correspondence import Match
+from crm.queries.inbox.correspondence import Match
 from crm.replies.reading import ReadMail
 from crm.sequences import order
 from crm.sequences.enrolments import ACTIVE

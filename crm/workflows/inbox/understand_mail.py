@@ -14,7 +14,7 @@ from crm.kernel.digests import AddressDigest
 from crm.kernel.errors import CrmError
 from crm.kernel.faults import point
 from crm.kernel.outages import is_outage
-from crm.queries.correspondence import Match, match, sent_text
+from crm.queries.inbox.correspondence import Match, match, sent_text
 from crm.replies import inbox
 from crm.replies.classify import classify
 from crm.replies.models import InboundMail
@@ -24,8 +24,8 @@ from crm.workflows.inbox import answer_mail
 from crm.workflows.inbox.doubts import hold_in_doubt
 from crm.workflows.inbox.note_mail import note, note_unread
 from crm.workflows.inbox.take_in_hand import take_in_hand
+from crm.workflows.planning.write_letter import Desk
 from crm.workflows.refusals.refuse import Desk as RefusalDesk
-from crm.workflows.sending.write_letter import Desk
 
 _Attempt = Callable[["ReadingRoom", int, datetime], bool]
 _Reader = Callable[[bytes], ReadMail]

@@ -18,10 +18,10 @@ from crm.kernel.public_links import PublicLinks, code_digest
 from crm.privacy import register
 from crm.prospects import statuses
 from crm.prospects.models import Status
-from crm.queries.recipients import Recipient, covering_digests, recipients
+from crm.queries.gate.recipients import Recipient, covering_digests, recipients
 from crm.sequences import enrolments
 from crm.sequences.models import StopReason
-from crm.workflows.sending.thread_letter import language_of
+from crm.workflows.planning.thread_letter import language_of
 
 
 class StandingNoError(CrmError):

@@ -18,10 +18,10 @@ from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.ids import new_public_id
-from crm.queries.recipients import recipients
+from crm.queries.gate.recipients import recipients
 from crm.workflows.leads.convert import has_refused
 from crm.workflows.leads.send_signup_link import send_signup_link
-from crm.workflows.sending.write_letter import Desk
+from crm.workflows.planning.write_letter import Desk
 
 log = logging.getLogger(__name__)
 

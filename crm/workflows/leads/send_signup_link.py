@@ -8,10 +8,10 @@ from crm.compose.service import signup_letter
 from crm.delivery import outbox
 from crm.handoff.models import Lead
 from crm.kernel.mail import MailKind
-from crm.queries.recipients import recipients
-from crm.queries.thread_mailbox import mailbox_for
-from crm.workflows.sending.thread_letter import Words, language_of, thread_letter
-from crm.workflows.sending.write_letter import Desk
+from crm.queries.gate.recipients import recipients
+from crm.queries.sending.thread_mailbox import mailbox_for
+from crm.workflows.planning.thread_letter import Words, language_of, thread_letter
+from crm.workflows.planning.write_letter import Desk
 
 
 def send_signup_link(session: Session, desk: Desk, lead_id: int, *, now: datetime) -> bool:

@@ -11,9 +11,9 @@ from crm.prospects.import_models import RowOutcome
 from crm.prospects.reading.mapping import Mapping
 from crm.prospects.reading.parsed import Defaults, ParsedRow
 from crm.prospects.reading.table import Row
-from crm.queries.import_gate import ImportGate
-from crm.queries.look import Look
-from crm.queries.sorting import Sorter
+from crm.queries.gate.import_gate import ImportGate
+from crm.queries.imports.look import Look
+from crm.queries.imports.sorting import Sorter
 from crm.workflows.people.import_batch import Intake, Origin, take_turns, write_batch
 
 _ALONE = Row(1, 1, [])

@@ -29,7 +29,7 @@ from crm.prospects.editing import (
 from crm.prospects.models import Company, Prospect
 from crm.prospects.spelling import Names, names_of, renew_keys
 from crm.sequences import order
-from crm.workflows.sending.unplan import unplan
+from crm.workflows.planning.unplan import unplan
 
 CHANNEL: Final = "rectified"
 

@@ -24,8 +24,8 @@ from crm.prospects import store
 from crm.prospects.candidates import Candidate
 from crm.prospects.choices import Choices
 from crm.prospects.store import NewSource
-from crm.queries.claims import Claim
-from crm.queries.sorting import Batch
+from crm.queries.gate.claims import Claim
+from crm.queries.imports.sorting import Batch
 from crm.workflows.refusals.refuse import Desk, Mailbox
 from crm.workflows.refusals.refuse import write as write_refusal
 

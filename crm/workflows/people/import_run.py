@@ -21,8 +21,8 @@ from crm.prospects.import_pace import Marks
 from crm.prospects.reading.broken_rows import BrokenRows
 from crm.prospects.reading.table import Row, Table, open_table
 from crm.prospects.store import ChangedMeanwhileError
-from crm.queries.import_gate import ImportGate
-from crm.queries.sorting import Batch, Sorter
+from crm.queries.gate.import_gate import ImportGate
+from crm.queries.imports.sorting import Batch, Sorter
 from crm.workflows.people.import_batch import Intake, Origin, take_turns, write_batch
 
 log = logging.getLogger(__name__)

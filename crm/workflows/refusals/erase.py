@@ -21,9 +21,10 @@ from crm.privacy import files, receipts, residue
 from crm.privacy.models import Erasure, RefusalReason, RefusalScope
 from crm.privacy.register import Wish
 from crm.prospects.import_models import Import, ImportState
-from crm.queries import inventory, person
-from crm.queries.inventory import Subject
-from crm.queries.person import Person
+from crm.queries.inbox import person
+from crm.queries.inbox.person import Person
+from crm.queries.keeping import inventory
+from crm.queries.keeping.inventory import Subject
 from crm.replies.models import InboundMail
 from crm.workflows.people.import_batch import take_turns
 from crm.workflows.refusals.forget_rows import forget_rows

@@ -14,9 +14,10 @@ from crm.kernel.controller import Controller
 from crm.kernel.digests import AddressKeys
 from crm.kernel.faults import point
 from crm.privacy import register
-from crm.queries import inventory, person
-from crm.queries.inventory import Entry, Subject
-from crm.queries.person import Key, Person
+from crm.queries.inbox import person
+from crm.queries.inbox.person import Key, Person
+from crm.queries.keeping import inventory
+from crm.queries.keeping.inventory import Entry, Subject
 
 FORMAT: Final = "produfoto-outreach-person/1"
 """The shape of the export; `docs/data.md` says what each column is."""

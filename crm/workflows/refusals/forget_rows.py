@@ -6,8 +6,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.kernel.inventory import OnErase
-from crm.queries import inventory
-from crm.queries.inventory import Entry, Subject
+from crm.queries.keeping import inventory
+from crm.queries.keeping.inventory import Entry, Subject
 
 
 def forget_rows(session: Session, subject: Subject) -> dict[str, int]:

@@ -25,8 +25,8 @@ from crm.privacy.models import RefusalScope
 from crm.privacy.register import Key, Recorded, Wish
 from crm.prospects import second_addresses
 from crm.prospects.models import Company, Prospect
-from crm.queries import person
-from crm.queries.person import Person
+from crm.queries.inbox import person
+from crm.queries.inbox.person import Person
 from crm.workflows.refusals.patience import PATIENCE, still_leaving
 from crm.workflows.refusals.stop_writing import Stopped, stop_writing
 

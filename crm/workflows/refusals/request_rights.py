@@ -10,8 +10,8 @@ from crm.audit import chain
 from crm.conversations import tasks
 from crm.kernel.digests import AddressKeys
 from crm.privacy import rights
-from crm.queries import person
-from crm.queries.person import Key
+from crm.queries.inbox import person
+from crm.queries.inbox.person import Key
 
 CAUSE: Final = "rights:"
 """Begins the key of the task; the request's number follows."""

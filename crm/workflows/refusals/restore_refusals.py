@@ -10,7 +10,7 @@ from crm.kernel.digests import AddressKeys
 from crm.privacy import receipts, register
 from crm.privacy.journal import Journal, Line
 from crm.privacy.models import RefusalReason
-from crm.queries import person
+from crm.queries.inbox import person
 from crm.workflows.refusals.stop_writing import stop_writing
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from crm.audit import chain
 from crm.delivery import outbox
 from crm.kernel.faults import point
 from crm.privacy import receipts
-from crm.queries import person, retired
+from crm.queries.inbox import person
+from crm.queries.keeping import retired
 from crm.sequences import enrolments, order
 from crm.sequences.models import Enrolment, StopReason
 from crm.workflows.refusals.erase import Shelves, carry_out

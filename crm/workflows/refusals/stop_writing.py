@@ -14,7 +14,7 @@ from crm.privacy.models import RefusalScope
 from crm.privacy.register import STOPS_MAIL, Wish
 from crm.sequences import enrolments, order, pauses
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
-from crm.workflows.sending.unplan import unplan
+from crm.workflows.planning.unplan import unplan
 
 STOPPABLE: Final = frozenset(MailKind) - {MailKind.RIGHTS, MailKind.STAFF}
 """Kinds a no stops. An answer about their own data, and mail to staff, go out all the same."""

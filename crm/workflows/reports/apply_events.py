@@ -14,7 +14,7 @@ from crm.delivery.event_ports import Report
 from crm.delivery.events import Waiting
 from crm.delivery.states import EventKind
 from crm.kernel.faults import point
-from crm.queries.in_order import lock_series_of
+from crm.queries.sending.in_order import lock_series_of
 from crm.workflows.refusals.refuse import Desk
 from crm.workflows.reports.follow_events import follow, reason_of, report_of, write_no
 from crm.workflows.sending.record_outcomes import after_sending

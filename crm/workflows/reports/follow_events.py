@@ -14,11 +14,11 @@ from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Key, Wish
 from crm.sequences import endings, enrolments
 from crm.sequences.models import StopReason
+from crm.workflows.holding.stop_mailbox import stop_mailbox
 from crm.workflows.refusals.refuse import Desk, Mailbox, write
 from crm.workflows.reports.note_bounce import Refused, Returned, address_is_dead, note_bounce
 from crm.workflows.reports.note_reported_opening import note_reported_opening
 from crm.workflows.sending import not_left
-from crm.workflows.sending.stop_mailbox import stop_mailbox
 
 QUOTA: Final = "provider_quota"
 """Why a mailbox was paused: what the account may send is used up."""

@@ -14,7 +14,7 @@ from crm.domains.ports import DomainVerdict
 from crm.kernel.domains import is_freemail
 from crm.permission.terms import AddressState
 from crm.prospects.models import Prospect
-from crm.queries.soft_bounces import after_soft_bounces
+from crm.queries.sending.soft_bounces import after_soft_bounces
 from crm.replies.verdicts import Hardness, Sub
 from crm.sequences import endings, enrolments, pauses
 from crm.sequences.models import StopReason

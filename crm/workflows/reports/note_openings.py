@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.kernel.db import Database
 from crm.kernel.public_links import StepDay
-from crm.queries.openings import Measured, Register, measured, message_of, newest_refusal, references
+from crm.queries.inbox.openings import Measured, Register, measured, message_of, newest_refusal, references
 from crm.tracking import openings
 from crm.tracking.addresses import IpDigest
 from crm.tracking.lists import shipped

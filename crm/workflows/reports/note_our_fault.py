@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.delivery.models import Message
 from crm.operations import alarms
-from crm.queries.leaving import Reach, Scope
+from crm.queries.sending.leaving import Reach, Scope
 from crm.replies.verdicts import Hardness
 from crm.sequences.models import Enrolment, Step
-from crm.workflows.sending import pause as pauses
-from crm.workflows.sending.pause import Wish
+from crm.workflows.holding import pause as pauses
+from crm.workflows.holding.pause import Wish
 
 OUR_PROOF: Final = "our_proof"
 """Alarm, and why a mailbox is paused: their servers do not believe that the mail is ours."""

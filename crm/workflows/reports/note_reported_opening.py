@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from crm.delivery.events import About
 from crm.kernel.digests import AddressKeys
 from crm.kernel.mail import TrackingMode
-from crm.queries.openings import Register, measured
+from crm.queries.inbox.openings import Register, measured
 from crm.tracking import openings
 from crm.tracking.models import OpeningClass
 from crm.tracking.openings import MOST, REPEAT, Row

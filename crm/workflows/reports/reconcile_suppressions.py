@@ -15,7 +15,7 @@ from crm.delivery import syncs
 from crm.delivery.account_ports import ListKind, NoAnswer, SuppressionLists
 from crm.kernel.clock import Clocks
 from crm.kernel.digests import AddressDigest
-from crm.queries.refused import Refused
+from crm.queries.keeping.refused import Refused
 from crm.workflows.refusals.refuse import Desk
 from crm.workflows.reports.take_in_suppressions import Difference, TakeIn
 from crm.workflows.reports.tell_addresses import AT_ONCE, Telling

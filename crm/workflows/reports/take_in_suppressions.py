@@ -18,7 +18,7 @@ from crm.permission.terms import AddressState
 from crm.privacy.models import RefusalReason, RefusalScope
 from crm.privacy.register import Wish, keys_of
 from crm.prospects.models import Prospect
-from crm.queries.refused import covered_among
+from crm.queries.keeping.refused import covered_among
 from crm.replies import bounces
 from crm.replies.folding import fold
 from crm.replies.verdicts import Hardness, Sub

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from crm.delivery.account_ports import NoAnswer, SuppressionLists
-from crm.queries.refused import Refused
+from crm.queries.keeping.refused import Refused
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
 from crm.privacy.models import RefusalScope
-from crm.queries import refused
-from crm.queries.refused import Refused
+from crm.queries.keeping import refused
+from crm.queries.keeping.refused import Refused
 from crm.workflows.reports.tell_addresses import Telling
 from crm.workflows.reports.whom_refused import everybody
 

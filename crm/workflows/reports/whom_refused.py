@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
-from crm.queries import refused
-from crm.queries.refused import Refused
+from crm.queries.keeping import refused
+from crm.queries.keeping.refused import Refused
 
 
 def everybody(

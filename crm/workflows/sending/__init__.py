@@ -1,1 +1,1 @@
-"""From a step that is due to an outcome on record: plan, claim, ask again, hand over, write down."""
+"""From a message that waits to an outcome on record: claim, ask again, hand over, write down."""

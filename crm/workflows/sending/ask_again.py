@@ -19,9 +19,9 @@ from crm.delivery.models import MessageState
 from crm.delivery.results import Held
 from crm.kernel.faults import point
 from crm.kernel.settings import Settings
-from crm.queries.house import House, house
-from crm.queries.outgoing import in_hand
-from crm.queries.standing import Standing, standings
+from crm.queries.gate.house import House, house
+from crm.queries.gate.standing import Standing, standings
+from crm.queries.sending.outgoing import in_hand
 from crm.sequences import enrolments, pauses
 from crm.workflows.sending import not_left
 from crm.workflows.sending.judge import Judged, Leaving, judge

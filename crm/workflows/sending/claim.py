@@ -17,9 +17,9 @@ from crm.kernel.faults import point
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import MailKind
 from crm.kernel.settings import Settings
-from crm.queries.house import house
-from crm.queries.outgoing import Candidate, candidates
-from crm.queries.paces import open_outlets
+from crm.queries.gate.house import house
+from crm.queries.sending.outgoing import Candidate, candidates
+from crm.queries.sending.paces import open_outlets
 from crm.sequences import enrolments, order
 from crm.sequences.planner import is_too_late, release_at
 

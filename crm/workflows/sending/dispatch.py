@@ -20,8 +20,8 @@ from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.settings import Settings
-from crm.queries.house import house
-from crm.queries.in_order import lock_series_of
+from crm.queries.gate.house import house
+from crm.queries.sending.in_order import lock_series_of
 from crm.workflows.sending.ask_again import Look, Moment, ask_again, look_at
 from crm.workflows.sending.claim import Batch, claim_batch, rest_after
 from crm.workflows.sending.judge import Leaving

@@ -17,14 +17,14 @@ from crm.permission.facts import Facts
 from crm.permission.findings import Decision, Verdict
 from crm.permission.measuring import mode_of
 from crm.permission.record import to_record
-from crm.queries.facts import Loaded, Question, facts_batch
-from crm.queries.house import House
-from crm.queries.outgoing import InHand, planned_twice
-from crm.queries.recipients import Recipient
-from crm.queries.strangers import stranger_facts
+from crm.queries.gate.facts import Loaded, Question, facts_batch
+from crm.queries.gate.house import House
+from crm.queries.gate.recipients import Recipient
+from crm.queries.gate.strangers import stranger_facts
+from crm.queries.sending.outgoing import InHand, planned_twice
 from crm.sequences.models import EnrolmentState, StopReason
 from crm.sequences.planner import is_too_late
-from crm.workflows.sending.verdicts import codes, needs_a_person, next_look, stop_reason
+from crm.workflows.planning.verdicts import codes, needs_a_person, next_look, stop_reason
 
 AN_HOUR: Final = timedelta(hours=1)
 ACKNOWLEDGEMENT: Final = "ack:"

@@ -14,7 +14,7 @@ from crm.delivery.results import Held
 from crm.kernel.db import Database
 from crm.operations import alarms
 from crm.operations.alarms import LAID_ASIDE, MESSAGE
-from crm.queries.in_order import lock_series_of
+from crm.queries.sending.in_order import lock_series_of
 from crm.sequences import enrolments, pauses
 from crm.sequences.models import StopReason
 

@@ -18,7 +18,7 @@ from crm.delivery.states import EventKind
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.digests import AddressKeys
-from crm.queries.in_order import lock_series_of
+from crm.queries.sending.in_order import lock_series_of
 from crm.workflows.sending.record_outcomes import after_sending
 
 log = logging.getLogger(__name__)

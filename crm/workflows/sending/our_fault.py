@@ -12,7 +12,7 @@ from crm.delivery.ports import BATCH_LIMIT
 from crm.kernel.db import Database
 from crm.operations import alarms
 from crm.operations.alarms import GATE
-from crm.queries.leaving import EVERYTHING
+from crm.queries.sending.leaving import EVERYTHING
 from crm.workflows.sending.lay_aside import after_errors, put_off
 
 

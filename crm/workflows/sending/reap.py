@@ -7,7 +7,7 @@ from crm.delivery.reaper import Reaped
 from crm.kernel.clock import Clocks
 from crm.kernel.db import Database
 from crm.kernel.faults import point
-from crm.queries.in_order import free_of
+from crm.queries.sending.in_order import free_of
 from crm.workflows.sending.lay_aside import lay_aside
 
 log = logging.getLogger(__name__)

@@ -21,17 +21,17 @@ from crm.permission import ledger
 from crm.permission.ledger import Sent
 from crm.permission.terms import AddressState
 from crm.prospects.models import Prospect, Status, StatusChange
-from crm.queries.recipients import Recipient, recipients
+from crm.queries.gate.recipients import Recipient, recipients
 from crm.replies import bounces
 from crm.replies.folding import fold
 from crm.replies.verdicts import Hardness
 from crm.sequences import enrolments
 from crm.sequences.models import Step, StopReason
+from crm.workflows.holding.stop_mailbox import stop_mailbox
+from crm.workflows.planning.advance import advance
 from crm.workflows.reports.note_bounce import Refused, domain_is_dead
 from crm.workflows.sending import not_left
-from crm.workflows.sending.advance import advance
 from crm.workflows.sending.judge import Leaving
-from crm.workflows.sending.stop_mailbox import stop_mailbox
 
 _prospects = Prospect.metadata.tables["prospects"]
 _messages = Message.metadata.tables["messages"]

@@ -13,10 +13,10 @@ from crm.delivery.states import EventKind
 from crm.kernel.digests import AddressKeys
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.kernel.faults import point
-from crm.queries.in_order import lock_series_of
+from crm.queries.sending.in_order import lock_series_of
 from crm.sequences import enrolments
 from crm.sequences.models import Step
-from crm.workflows.sending.advance import advance
+from crm.workflows.planning.advance import advance
 from crm.workflows.sending.record_outcomes import after_sending
 
 _messages = Message.metadata.tables["messages"]

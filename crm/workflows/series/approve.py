@@ -10,12 +10,12 @@ from crm.audit import chain
 from crm.delivery import outbox
 from crm.delivery.models import Message
 from crm.kernel.errors import NotFoundError
-from crm.queries.due_steps import steps_of
-from crm.queries.held import enrolments_of
+from crm.queries.pages.held import enrolments_of
+from crm.queries.sending.due_steps import steps_of
 from crm.sequences import approval, enrolments
 from crm.sequences.models import Enrolment, Sequence, StopReason
-from crm.workflows.sending.next_words import next_words
-from crm.workflows.sending.unplan import unplan
+from crm.workflows.planning.next_words import next_words
+from crm.workflows.planning.unplan import unplan
 from crm.workflows.series.publish_sequence import actor_of
 
 

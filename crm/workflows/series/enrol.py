@@ -15,12 +15,12 @@ from crm.kernel.settings import Settings
 from crm.permission.decide import decide
 from crm.permission.facts import Facts
 from crm.permission.findings import Decision, Verdict
-from crm.queries.facts import Loaded, Question, facts_batch
+from crm.queries.gate.facts import Loaded, Question, facts_batch
 from crm.sequences import beginnings, versions
 from crm.sequences.beginnings import NewEnrolment
 from crm.sequences.planner import next_due
 from crm.sequences.versions import Version
-from crm.workflows.sending.verdicts import MAY_BEGIN
+from crm.workflows.planning.verdicts import MAY_BEGIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from crm.delivery.models import Mailbox
 from crm.kernel.errors import NotFoundError
 from crm.kernel.mail import Language
 from crm.prospects.models import Company, Prospect
-from crm.queries.due_steps import earlier_mails
-from crm.queries.limits import budgets_held
-from crm.queries.on_their_way import OnTheirWay, how_many, on_their_way, versions_under_way
-from crm.queries.recipients import Recipient, recipients
+from crm.queries.gate.recipients import Recipient, recipients
+from crm.queries.pages.limits import budgets_held
+from crm.queries.pages.on_their_way import OnTheirWay, how_many, on_their_way, versions_under_way
+from crm.queries.sending.due_steps import earlier_mails
 from crm.sequences import drafts, versions
 from crm.sequences.changes import StepChange, What, as_version, compare, reached
 from crm.sequences.drafts import Typed
@@ -24,8 +24,8 @@ from crm.sequences.models import Sequence as SequenceRow
 from crm.sequences.models import StepKind
 from crm.sequences.shape import NewStep, StepText, Version
 from crm.sequences.texts import Variant, Words
-from crm.workflows.sending.plan_texts import words_for
-from crm.workflows.sending.write_letter import values_of
+from crm.workflows.planning.plan_texts import words_for
+from crm.workflows.planning.write_letter import values_of
 from crm.workflows.series.publish_sequence import faults_of
 
 READERS = 3

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from crm.audit import chain
 from crm.conversations import step_tasks
 from crm.kernel.errors import NotFoundError
-from crm.queries.on_their_way import in_hand
-from crm.queries.recipients import Recipient, recipients
+from crm.queries.gate.recipients import Recipient, recipients
+from crm.queries.pages.on_their_way import in_hand
 from crm.sequences import edits, places, versions
 from crm.sequences.models import EnrolmentState, StepKind
 from crm.sequences.moving import next_place
@@ -19,8 +19,8 @@ from crm.sequences.places import Move, Place
 from crm.sequences.planner import release_at
 from crm.sequences.shape import StepText, Version
 from crm.workflows.desk.task_words import title_of
-from crm.workflows.sending.plan_write import step_key
-from crm.workflows.sending.unplan import unplan
+from crm.workflows.planning.plan_write import step_key
+from crm.workflows.planning.unplan import unplan
 from crm.workflows.series.publish_sequence import actor_of
 
 _AT_ONCE: Final = 500

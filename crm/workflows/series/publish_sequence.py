@@ -14,7 +14,7 @@ from crm.delivery.models import Mailbox
 from crm.kernel.errors import ConflictError, CrmError, NotFoundError
 from crm.kernel.mail import Language
 from crm.permission.budgets import Budgets
-from crm.queries.limits import budgets_held
+from crm.queries.pages.limits import budgets_held
 from crm.sequences import versions
 from crm.sequences.models import Sequence, StepKind
 from crm.sequences.shape import NewStep

@@ -9,7 +9,7 @@ from crm.audit import chain
 from crm.delivery import outbox
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.operations import pause_ends
-from crm.queries.leaving import Reach, Scope
+from crm.queries.sending.leaving import Reach, Scope
 from crm.sequences import enrolments, order
 from crm.sequences.enrolments import ACTIVE
 from crm.sequences.models import (

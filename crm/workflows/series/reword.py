@@ -12,16 +12,16 @@ from crm.compose.template import Template
 from crm.delivery.models import Message
 from crm.kernel.errors import ConflictError, CrmError, NotFoundError
 from crm.kernel.mail import Language
-from crm.queries.due_steps import DueStep, earlier_mails, senders, steps_of
-from crm.queries.recipients import Recipient, recipients
+from crm.queries.gate.recipients import Recipient, recipients
+from crm.queries.sending.due_steps import DueStep, earlier_mails, senders, steps_of
 from crm.sequences import approval, edits, versions
 from crm.sequences.models import StepKind
 from crm.sequences.shape import StepText
 from crm.sequences.texts import Words
-from crm.workflows.sending.next_words import next_words
-from crm.workflows.sending.plan_texts import mailbox_of, say
-from crm.workflows.sending.unplan import unplan
-from crm.workflows.sending.write_letter import values_of
+from crm.workflows.planning.next_words import next_words
+from crm.workflows.planning.plan_texts import mailbox_of, say
+from crm.workflows.planning.unplan import unplan
+from crm.workflows.planning.write_letter import values_of
 
 
 class LeavingError(ConflictError):

@@ -24,7 +24,7 @@ from crm.kernel.errors import CrmError, NotFoundError
 from crm.kernel.ids import new_public_id
 from crm.kernel.mail import Language, MailKind
 from crm.sequences.texts import Words
-from crm.workflows.sending.write_letter import PROCESSORS, Desk
+from crm.workflows.planning.write_letter import PROCESSORS, Desk
 
 READER: Final = MappingProxyType(
     {

@@ -11,7 +11,7 @@ from crm.delivery.outbox import WAITING
 from crm.kernel.errors import ConflictError, NotFoundError
 from crm.sequences import order
 from crm.sequences.models import Sequence, SequenceVersion, Step, StepVariant
-from crm.workflows.sending.unplan import unplan
+from crm.workflows.planning.unplan import unplan
 from crm.workflows.series.publish_sequence import actor_of
 
 

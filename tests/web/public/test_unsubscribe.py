@@ -9,7 +9,7 @@ from crm.kernel.links import LONGEST
 from crm.kernel.public_links import MailboxLink
 from crm.privacy.models import Refusal, RefusalReason, RefusalScope
 from crm.prospects.models import Prospect
-from crm.queries import inventory
+from crm.queries.keeping import inventory
 from crm.sequences.models import Enrolment, EnrolmentState, StopReason
 from crm.services import Services
 from tests.conftest import NOW

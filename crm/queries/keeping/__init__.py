@@ -1,0 +1,1 @@
+"""What is kept of people, whom a no covers, and whose time is over."""

@@ -1,0 +1,1 @@
+"""What planning and sending find due, in hand, or on its way already."""

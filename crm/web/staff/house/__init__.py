@@ -1,0 +1,1 @@
+"""The house: people, limits, switches and pauses."""

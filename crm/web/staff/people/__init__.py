@@ -1,0 +1,1 @@
+"""Prospects: the list, one person's page, and everything done there."""

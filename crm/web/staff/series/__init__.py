@@ -1,0 +1,1 @@
+"""Sequences: writing, publishing, enrolling, rehearsing, and the mails that wait for a colleague."""
