@@ -171,11 +171,11 @@ class Walk:
 
     def watch_the_leads(self) -> None:
         """Who said yes before has signed up by now, or gone on from there."""
-        stages = ("signed up,", "made a first image,", "paid,")
+        stages = ("Signed up,", "Made a first image,", "Paid,")
 
         def look() -> str | None:
             page = self.open("/leads")
-            return next((stage.rstrip(",") for stage in reversed(stages) if page.has(stage)), None)
+            return next((stage.rstrip(",").lower() for stage in reversed(stages) if page.has(stage)), None)
 
         say(f"A lead: {self.until(look, 'nobody signed up')}.")
 
