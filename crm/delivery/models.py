@@ -164,7 +164,12 @@ class Message(Base):
     )
     state: Mapped[MessageState] = mapped_column(info=subject("where it is"))
     due_at: Mapped[datetime] = mapped_column(info=subject("when it leaves, on the calendar clock"))
-    attempt: Mapped[int] = mapped_column(default=0, info=subject("claims so far, at most 5"))
+    late_from: Mapped[datetime | None] = mapped_column(
+        info=subject("since when it waits for us or our provider, where it does")
+    )
+    attempt: Mapped[int] = mapped_column(
+        default=0, info=subject("tries so far; put off five times, it is given up")
+    )
     claim_id: Mapped[str | None] = mapped_column(String(26), info=no_person("which claim has it"))
     lease_until: Mapped[datetime | None] = mapped_column(info=no_person("real time the claim ends"))
     cap_day: Mapped[date | None] = mapped_column(info=no_person("the day whose cap slot it holds"))

@@ -30,6 +30,9 @@ class NewMessage:
     subject_line: str
     wire: bytes
     due_at: datetime
+    late_from: datetime | None = None
+    """The moment its lateness counts from, where that is not `due_at`: it waited for us."""
+
     prospect_id: int | None = None
     enrolment_id: int | None = None
     step_id: int | None = None

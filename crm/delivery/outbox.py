@@ -39,7 +39,7 @@ _m = _messages.c
 _COLUMNS = (
     "public_id", "pixel_id", "kind", "prospect_id", "enrolment_id", "step_id", "variant_id", "mailbox_id",
     "dedupe_key", "address_digest", "recipient", "sender", "subject_line", "notice_version", "first_contact",
-    "tracking", "decision", "state", "due_at", "attempt", "outcome", "planned_at", "changed_at",
+    "tracking", "decision", "state", "due_at", "late_from", "attempt", "outcome", "planned_at", "changed_at",
 )  # fmt: skip
 _INSERT = Prepared(
     sqlite.insert(_messages).values({name: bindparam(name) for name in _COLUMNS}).on_conflict_do_nothing()
@@ -133,6 +133,7 @@ def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
         "decision": dict(message.decision),
         "state": MessageState.HELD if message.held else MessageState.DUE,
         "due_at": message.due_at,
+        "late_from": message.late_from,
         "attempt": 0,
         "outcome": "",
         "planned_at": now,

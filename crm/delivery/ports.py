@@ -41,6 +41,11 @@ class NotSentReason(enum.StrEnum):
     OUT_OF_TIME = "out_of_time"
     NO_SPACE = "no_space"
 
+    @property
+    def is_of_one_mail(self) -> bool:
+        """Whether another mail might fare better; otherwise it is the provider's trouble, or ours."""
+        return self is NotSentReason.DEFERRED
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

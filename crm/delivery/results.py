@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import Boolean, Update, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.delivery import caps, mailboxes
@@ -19,7 +19,10 @@ BACK_OFF: Final = (
     timedelta(minutes=15),
     timedelta(minutes=60),
 )
-"""Waits after the first, second… try that certainly did not reach the provider; then it is given up."""
+"""Waits after the first, second… try that certainly did not leave; put off once more, it is given up."""
+
+KEEPS_AT: Final = 3
+"""Tries that count at most where nobody's mail would have left: it is tried every 15 minutes then."""
 
 _messages = Message.metadata.tables["messages"]
 _m = _messages.c
@@ -51,6 +54,10 @@ _RECORD = Prepared(
         due_at=func.coalesce(bindparam("then", type_=_m.due_at.type), _m.due_at),
         cap_day=bindparam("day"),
         outcome=bindparam("what"),
+        attempt=bindparam("tries"),
+        late_from=case(
+            (bindparam("waits", type_=Boolean), func.coalesce(_m.late_from, _m.due_at)), else_=_m.late_from
+        ),
         claim_id=None,
         lease_until=None,
         changed_at=bindparam("now"),
@@ -137,9 +144,12 @@ def record(
 
 
 def _row(held: Held, outcome: Outcome, now: datetime, speed: float) -> dict[str, Any]:
-    became, what, name, then = _judged(held, outcome, now, speed)
+    tries = _counted(held, outcome)
+    became, what, name, then = _judged(tries, outcome, now, speed)
     return {
         "message": held.id,
+        "tries": tries,
+        "waits": became is MessageState.DUE,
         "became": became,
         "name": name,
         "left": now if became is MessageState.SENT else None,
@@ -151,8 +161,15 @@ def _row(held: Held, outcome: Outcome, now: datetime, speed: float) -> dict[str,
     }
 
 
+def _counted(held: Held, outcome: Outcome) -> int:
+    """Tries so far. A provider that is away for a day uses up no mail's tries (decision 0011)."""
+    if isinstance(outcome, NotSent) and not outcome.reason.is_of_one_mail:
+        return min(held.attempt, KEEPS_AT)
+    return held.attempt
+
+
 def _judged(
-    held: Held, outcome: Outcome, now: datetime, speed: float
+    tries: int, outcome: Outcome, now: datetime, speed: float
 ) -> tuple[MessageState, str, str | None, datetime | None]:
     """New state, why, the provider's name for it, and when to try again."""
     match outcome:
@@ -163,9 +180,9 @@ def _judged(
         case Uncertain(reason):
             return MessageState.UNCERTAIN, reason, None, None
         case NotSent(reason, retry_after, _):
-            if held.attempt > len(BACK_OFF):
+            if tries > len(BACK_OFF):
                 return MessageState.REJECTED, f"gave_up {reason.value}", None, None
-            wait = BACK_OFF[max(held.attempt, 1) - 1]
+            wait = BACK_OFF[max(tries, 1) - 1]
             asked = retry_after * speed if retry_after is not None else timedelta()
             return MessageState.DUE, reason.value, None, now + max(wait, asked)
 

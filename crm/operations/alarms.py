@@ -25,7 +25,10 @@ PLANNER: Final = "planner"
 SOON: Final = "authentication_soon"
 """A mailbox's own domain proves nothing; it will be paused for that."""
 
-_NO_PAUSE: Final = (GATE, PLANNER, SOON)
+AWAY: Final = "provider_away"
+"""A mailbox's provider takes nobody's mail. It ends when it answers for one."""
+
+_NO_PAUSE: Final = (GATE, PLANNER, SOON, AWAY)
 """Kinds that stopped nothing: they end when their cause does, whoever lets what go on."""
 
 _alarms = Alarm.metadata.tables["alarms"]
@@ -52,6 +55,11 @@ def stands(session: Session, scope: str, *, kind: str) -> bool:
     """Tell whether an alarm of this kind waits for somebody."""
     query = select(_a.id).where(_a.scope == scope, _a.kind == kind, _a.resolved_at.is_(None))
     return session.scalar(query) is not None
+
+
+def scopes(session: Session, kind: str) -> list[str]:
+    """What alarms of this kind that stand are about."""
+    return list(session.scalars(select(_a.scope).where(_a.kind == kind, _a.resolved_at.is_(None))))
 
 
 def resolve(session: Session, scope: str, *, by: int | None, at: datetime, kind: str | None = None) -> int:

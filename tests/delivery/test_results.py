@@ -14,6 +14,7 @@ from tests.delivery.shop import MINE, OTHER, Shop
 
 pytestmark = pytest.mark.both_databases
 UNREACHABLE = NotSent(NotSentReason.UNREACHABLE)
+NOT_NOW = NotSent(NotSentReason.DEFERRED)
 
 
 @pytest.fixture
@@ -69,15 +70,25 @@ def test_a_slot_goes_back_only_when_nothing_left(shop: Shop, outcome: Outcome, u
     assert shop.used() == used
 
 
-def test_tries_wait_longer_each_time_and_then_end(shop: Shop) -> None:
+def test_tries_that_are_answered_wait_longer_each_time_and_then_end(shop: Shop) -> None:
     waits = []
-    while shop.hear(UNREACHABLE)[shop.id] is MessageState.DUE:
+    while shop.hear(NOT_NOW)[shop.id] is MessageState.DUE:
         waits.append(shop.message.due_at - NOW)
         shop.take()
         shop.mark()
     assert tuple(waits) == BACK_OFF
     assert shop.message.attempt == 5
-    assert shop.message.outcome == "gave_up unreachable"
+    assert shop.message.outcome == "gave_up deferred"
+
+
+def test_a_provider_that_is_away_uses_up_no_tries_and_leaves_it_as_late_as_it_is(shop: Shop) -> None:
+    for _ in range(20):
+        assert shop.hear(UNREACHABLE) == {shop.id: MessageState.DUE}
+        assert shop.message.due_at - NOW <= timedelta(minutes=15)
+        shop.take()
+        shop.mark()
+    assert shop.message.late_from == NOW
+    assert shop.hear(NOT_NOW) == {shop.id: MessageState.DUE}, "a first answer is not the last try"
 
 
 def test_a_provider_may_ask_for_more_time(shop: Shop) -> None:

@@ -90,10 +90,10 @@ def _guessed(*, state: MessageState) -> Put:
     """An answer that was lost is taken for an acceptance, or for a no."""
     sound = results._judged  # noqa: SLF001 - it is taken out
 
-    def judged(held: results.Held, outcome: Outcome, now: datetime, speed: float) -> Any:
+    def judged(tries: int, outcome: Outcome, now: datetime, speed: float) -> Any:
         if isinstance(outcome, Uncertain):
             return state, "", None, None
-        return sound(held, outcome, now, speed)
+        return sound(tries, outcome, now, speed)
 
     return swap((results, "_judged", judged))
 

@@ -38,6 +38,7 @@ class Candidate(NamedTuple):
     country: str | None
     time_zone: str | None
     outcome: str
+    late_from: datetime | None
 
     @property
     def has_crashed(self) -> bool:
@@ -51,7 +52,7 @@ class Candidate(NamedTuple):
 
 
 _CANDIDATES = Prepared(
-    select(_m.id, _m.kind, _m.enrolment_id, _m.due_at, _c.c.country, _c.c.time_zone, _m.outcome)
+    select(_m.id, _m.kind, _m.enrolment_id, _m.due_at, _c.c.country, _c.c.time_zone, _m.outcome, _m.late_from)
     .select_from(_messages)
     .outerjoin(_p, _p.c.id == _m.prospect_id)
     .outerjoin(_c, _c.c.id == _p.c.company_id)
@@ -106,13 +107,14 @@ class InHand(NamedTuple):
     """Of its step."""
 
     tracking: TrackingMode = TrackingMode.OFF
+    late_from: datetime | None = None
 
 
 _IN_HAND = Prepared(
     select(
         _m.id, _m.public_id, _m.kind, _m.prospect_id, _m.enrolment_id, _m.mailbox_id, _m.dedupe_key,
         _m.address_digest, _m.recipient, _m.sender, _b.c.wire, _m.due_at,
-        _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position, _m.tracking,
+        _e.sequence_id, _e.enrolled_at, _e.state, _s.c.position, _m.tracking, _m.late_from,
     )
     .select_from(_messages)
     .join(_b, _b.c.message_id == _m.id)

@@ -54,6 +54,7 @@ class Out(NamedTuple):
     kind: MailKind
     state: MessageState
     due_at: datetime
+    late_from: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def out(session: Session, enrolment_ids: Collection[int]) -> list[Out]:
     """Their messages, and those that colleagues wrote themselves, in the order in which they were made."""
     query = select(
         Message.id, Message.enrolment_id, Message.prospect_id, Message.mailbox_id, Message.kind,
-        Message.state, Message.due_at,
+        Message.state, Message.due_at, Message.late_from,
     ).where(Message.state.in_(_OUT), Message.kind.in_(UNASKED))  # fmt: skip
     mine = set(enrolment_ids)
     found = [Out(*row) for row in session.execute(query.order_by(Message.id))]

@@ -54,6 +54,7 @@ class Waiting(NamedTuple):
     due_at: datetime
     recipient: str
     mailbox_id: int
+    late_from: datetime | None
 
 
 class Room(NamedTuple):
@@ -101,7 +102,13 @@ def next_mail(prospect_id: int, place: Place | None) -> Question:
 def waiting(session: Session, enrolment_ids: Collection[int]) -> dict[int, Waiting]:
     """Messages of sequences that are not settled, by enrolment; of several the newest."""
     query = select(
-        Message.id, Message.enrolment_id, Message.state, Message.due_at, Message.recipient, Message.mailbox_id
+        Message.id,
+        Message.enrolment_id,
+        Message.state,
+        Message.due_at,
+        Message.recipient,
+        Message.mailbox_id,
+        Message.late_from,
     ).where(Message.enrolment_id.in_(enrolment_ids), Message.state.in_(_OPEN))
     rows = session.execute(query.order_by(Message.id)).all()
     return {row[1]: Waiting(*row) for row in rows if row[1] is not None}  # type: ignore[arg-type] # looked at

@@ -199,7 +199,7 @@ class Cast:
                 if day in box.used:
                     box.give_back(day)  # it has a slot, and takes it again
             person = strangers.get(one.prospect_id) if one.prospect_id is not None else None
-            box.put(Letter(one.due_at, number, actor, one.kind, person))
+            box.put(Letter(one.due_at, number, actor, one.kind, person, one.late_from))
 
 
 def _as_assumed(facts: Facts) -> Facts:

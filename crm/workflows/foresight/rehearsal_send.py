@@ -110,7 +110,8 @@ class Sender:
         zone, country = actor.person.zone, actor.person.country or None
         after = actor.facts.budgets.late_working_days
         late = is_too_late(letter.due_at, opening, zone=zone, country=country, after=after)
-        self.script.wait_until(actor, opening, held=letter.due_at if late else None)
+        since = letter.late_from or (letter.due_at if late else None)
+        self.script.wait_until(actor, opening, held=since)
 
     def _handful(
         self, batch: Sequence[tuple[Box, Letter]], claimed: Sequence[tuple[Box, Letter]], now: datetime
@@ -157,7 +158,8 @@ def _judge(actor: Actor, letter: Letter, in_hand: Sequence[Letter], now: datetim
     zone, country = actor.person.zone, actor.person.country or None
     older = [one.actor for one in in_hand if one.number < letter.number]
     facts = actor.facts_at(now, beside=sum(one is not None and one.firm is actor.firm for one in older))
-    if is_too_late(letter.due_at, now, zone=zone, country=country, after=facts.budgets.late_working_days):
+    since = letter.late_from or letter.due_at
+    if is_too_late(since, now, zone=zone, country=country, after=facts.budgets.late_working_days):
         return "too_late"
     return actor.ask(facts, now)
 

@@ -170,6 +170,7 @@ class Letter:
 
     kind: MailKind = field(compare=False, default=MailKind.OUTREACH)
     person: Recipient | None = field(compare=False, default=None)
+    late_from: datetime | None = field(compare=False, default=None)
 
 
 @dataclass(slots=True)

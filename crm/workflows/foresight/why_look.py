@@ -189,7 +189,9 @@ class Look:
             at = message.due_at if later.allows else None
             return Outlook(Next.WAITS, at, (bar, *against(later)), later, place, place.position)
         room = self.rooms[message.mailbox_id]
-        one = Ready(place, room, message.due_at, loaded, decision, message.id, message.recipient)
+        one = Ready(
+            place, room, message.due_at, loaded, decision, message.id, message.recipient, message.late_from
+        )
         return in_mailbox(self.session, one, now=self.now)
 
 

@@ -33,6 +33,8 @@ class Ready:
     recipient: str | None = None
     """The address it was written to."""
 
+    late_from: datetime | None = None
+
     def told(
         self, what: Next, at: datetime | None, *bars: Obstacle, reason: StopReason | None = None
     ) -> Outlook:
@@ -67,7 +69,9 @@ def _in_hand(one: Ready, now: datetime) -> Outlook:
     if one.recipient is not None and (person.mailbox is None or str(person.mailbox) != one.recipient):
         bar = Obstacle(Bar.ADDRESS_CHANGED, Mender.SALES)
         return one.told(Next.STOPS, None, bar, reason=StopReason.BLOCKED)
-    if is_too_late(one.due_at, now, zone=person.zone, country=person.country or None, after=late):
+    if is_too_late(
+        one.late_from or one.due_at, now, zone=person.zone, country=person.country or None, after=late
+    ):
         bar = Obstacle(Bar.TOO_LATE, Mender.SALES)
         return one.told(Next.ASKS, None, bar, reason=StopReason.TOO_LATE)
     return _at_the_gate(one, now)

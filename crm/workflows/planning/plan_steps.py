@@ -124,7 +124,9 @@ class _Bench:
             return
         try:
             letter = write_letter(self.desk, draft, loaded, decision)
-            self.made.mails.append((step, replace(letter, held=held)))
+            # What waits for a colleague is not late because of it.
+            since = None if held else step.held_due_at
+            self.made.mails.append((step, replace(letter, held=held, late_from=since)))
         except Unwritable as fault:
             self.made.pauses.append(Pause(step, StopReason.BLOCKED, fault.code))
 

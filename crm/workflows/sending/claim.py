@@ -194,12 +194,20 @@ def _put_off(desk: _Desk, found: Sequence[Candidate], opening: Mapping[int, date
 
 
 def _late(found: Sequence[Candidate], opening: Mapping[int, datetime], after: int) -> dict[int, datetime]:
-    """Steps that are too late by the opening, after a standstill: a person is asked about them then."""
+    """Since when steps are late that waited for us, or are too late by the opening, after a standstill.
+
+    A person is asked about them then.
+    """
     return {
-        one.enrolment_id: one.due_at
+        one.enrolment_id: one.late_from or one.due_at
         for one in found
         if one.enrolment_id is not None
-        and is_too_late(one.due_at, opening[one.id], zone=one.zone, country=one.country or None, after=after)
+        and (
+            one.late_from is not None
+            or is_too_late(
+                one.due_at, opening[one.id], zone=one.zone, country=one.country or None, after=after
+            )
+        )
     }
 
 

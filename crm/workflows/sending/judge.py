@@ -120,7 +120,7 @@ def _one(one: InHand, loaded: Loaded, judged: Judged, now: datetime, settings: S
     elif person.mailbox is None or str(person.mailbox) != one.recipient:
         _stop(one, judged, StopReason.BLOCKED, "address_changed", {})
     elif one.kind in UNASKED and is_too_late(
-        one.due_at,
+        one.late_from or one.due_at,
         now,
         zone=person.zone,
         country=person.country or None,

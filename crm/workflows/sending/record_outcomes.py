@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crm.delivery import reports, results
 from crm.delivery.models import Message, MessageState
 from crm.delivery.outbox import UNASKED
-from crm.delivery.ports import Accepted, NotSent, Outcome, Rejected
+from crm.delivery.ports import Accepted, Outcome, Rejected
 from crm.delivery.states import EventKind
 from crm.kernel.digests import AddressDigest, AddressKeys
 from crm.kernel.mail import MailKind
@@ -27,11 +27,11 @@ from crm.replies.folding import fold
 from crm.replies.verdicts import Hardness
 from crm.sequences import enrolments
 from crm.sequences.models import Step, StopReason
-from crm.workflows.holding.stop_mailbox import stop_mailbox
 from crm.workflows.planning.advance import advance
 from crm.workflows.reports.note_bounce import Refused, domain_is_dead
 from crm.workflows.sending import not_left
 from crm.workflows.sending.judge import Leaving
+from crm.workflows.sending.note_trouble import note_trouble
 
 _prospects = Prospect.metadata.tables["prospects"]
 _messages = Message.metadata.tables["messages"]
@@ -132,7 +132,7 @@ def record_outcomes(  # noqa: PLR0913 - by name
     rejected += [one for one, (was, is_now) in moved.items() if was is not is_now is MessageState.REJECTED]
     if rejected:
         _after_rejection(session, rejected, outcomes, now)
-    _pause_mailboxes(session, outcomes, now)
+    note_trouble(session, outcomes, now=now)
     states = list(became.values())
     return Recorded(
         sent=states.count(MessageState.SENT),
@@ -224,17 +224,3 @@ def _refused(outcome: Outcome) -> Refused:
         return Refused(Hardness.NONE)
     code, sub, hardness = bounces.judge(outcome.code, fold(f"{outcome.code} {outcome.detail}"))
     return Refused(hardness, sub, code)
-
-
-def _pause_mailboxes(session: Session, outcomes: Mapping[int, Outcome], now: datetime) -> None:
-    """A login or setting that fails would fail for every message: stop until a person has looked."""
-    reasons = {
-        one: outcome.reason.value
-        for one, outcome in outcomes.items()
-        if isinstance(outcome, NotSent) and outcome.pause_mailbox
-    }
-    if not reasons:
-        return
-    boxes = session.execute(select(_m.mailbox_id, _m.id).where(_m.id.in_(reasons))).all()
-    for mailbox_id, message_id in boxes:
-        stop_mailbox(session, mailbox_id, cause=reasons[message_id], now=now)

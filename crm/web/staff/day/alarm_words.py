@@ -6,8 +6,10 @@ from typing import Any
 from flask import url_for
 
 from crm.kernel.mail import MailKind
+from crm.operations import alarms
 from crm.queries.pages.alarms import Standing
 from crm.queries.sending.leaving import Reach
+from crm.web.context import now
 from crm.web.staff import times
 from crm.web.staff.words import MAILBOX_PAUSED
 
@@ -34,6 +36,13 @@ _FAILS = {
     "gate": ("Nothing leaves.", "every mail that is due", "five minutes"),
     "planner": ("The planner stands still.", "every step that is due, or every pause that ends", "minute"),
 }
+_TROUBLES = {
+    "unreachable": "The mail server or service does not answer.",
+    "tls_failed": "The mail server offers no safe connection.",
+    "throttled": "The mail server or service says that we send too much.",
+    "no_space": "There is no room left where the mail is put.",
+    "out_of_time": "Handing over takes longer than it may.",
+}
 _PROVIDER = "Put it right (the doctor command looks at it), then resume the mailbox."
 
 
@@ -43,6 +52,8 @@ def of(one: Standing, *, may_resume: bool) -> dict[str, Any]:
         return _laid_aside(one, may_resume=may_resume)
     if one.scope.reach is Reach.EVERYTHING:
         return _everything(one)
+    if one.kind == alarms.AWAY:
+        return _away(one)
     sequence = one.scope.reach is Reach.SEQUENCE
     if sequence:
         look, href = "Look at the sequence", url_for("sequences.show", sequence_id=one.scope.id)
@@ -74,6 +85,21 @@ def _laid_aside(one: Standing, *, may_resume: bool) -> dict[str, Any]:
         "href": url_for("limits.show"),
         "resume": url_for("today.seen", message_id=one.message_id) if may_resume else "",
         "press": "Dealt with",
+    }
+
+
+def _away(one: Standing) -> dict[str, Any]:
+    reason = _TROUBLES.get(one.detail["reason"], _TROUBLES["unreachable"])
+    since = times.inside(times.short(one.at, now()))
+    return {
+        "title": f"Nothing leaves from {one.name}.",
+        "why": f"{reason} So it is since {since}.",
+        "todo": "Nobody's mail is lost: it is tried every quarter of an hour, and goes by itself when it "
+        "can. What is days late by then is asked about. `./scripts/crm doctor` looks at the connection.",
+        "look": "Mailboxes and limits",
+        "href": url_for("limits.show"),
+        "resume": "",
+        "press": "",
     }
 
 
