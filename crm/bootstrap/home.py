@@ -1,9 +1,12 @@
 """The folder an installation lives in: made once, with settings and keys of its own."""
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from crm.kernel import keys
 from crm.kernel.errors import InvalidSettingsError
@@ -13,6 +16,10 @@ HERE = "http://127.0.0.1:8000"
 """Where `./scripts/run` serves when nobody said anything else."""
 
 _ADDRESS = "address"
+_RUNNING = "running"
+_taken: Final[dict[Path, int]] = {}
+"""Folders that this process runs in, with the open file that says so to others; it goes with the process."""
+
 SETTINGS = "settings.env"
 SENT, INBOX = "mail/sent", "mail/inbox"
 """Maildirs: what the `mailbox` mailer took, and where inbound mail is put."""
@@ -56,6 +63,23 @@ def make_home(var: Path, *, more: Mapping[str, str] | None = None) -> None:
         extra = "".join(f"{name}={value}\n" for name, value in (more or {}).items())
         file.write_text(_FIRST + extra)
         file.chmod(0o600)
+
+
+def take(var: Path) -> bool:
+    """Keep every other start out of a folder until this process ends; False: one runs there already.
+
+    Two would each say where the program is, and the links of the one that ended first would lead nowhere.
+    """
+    if var in _taken:
+        return True
+    file = os.open(var / _RUNNING, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return False
+    _taken[var] = file
+    return True
 
 
 def remember_address(var: Path, url: str) -> None:

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm.bootstrap.home import is_current, is_settled, make_home, read_home, remember_address
+from crm.bootstrap.home import (
+    is_current,
+    is_settled,
+    last_address,
+    make_home,
+    read_home,
+    remember_address,
+    take,
+)
 from crm.bootstrap.parts import (
     CannotStartError,
     Part,
@@ -56,6 +64,11 @@ def environment(var: Path, port: int, *, more: dict[str, str] | None = None) -> 
     _check_port(port)
     try:
         make_home(var, more=more)
+        if not take(var):
+            raise CannotStartError(
+                f"The program runs in {var} already, at {last_address(var)}. Stop it there, or choose another"
+                " folder with --var."
+            )
         env = {**read_home(var), **_given()}
         env.setdefault("CRM_BASE_URL", f"http://127.0.0.1:{port}")
         remember_address(var, env["CRM_BASE_URL"])

@@ -34,6 +34,26 @@ def test_a_demo_is_not_started_as_an_installation(tmp_path: Path, capsys: pytest
     assert "holds a demo. Start it with --demo" in capsys.readouterr().err
 
 
+def test_a_second_start_in_one_folder_is_refused_and_leaves_the_address_alone(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from crm.bootstrap.launch import environment;"
+        f"environment(Path({str(tmp_path)!r}), {unused_port()}); print('runs', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(  # noqa: S603 - our own line
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout
+        assert first.stdout.readline() == "runs\n"
+        where = last_address(tmp_path)
+        with pytest.raises(parts.CannotStartError, match=f"runs in {tmp_path} already, at {where}"):
+            launch.environment(tmp_path, unused_port())
+        assert last_address(tmp_path) == where
+        first.kill()
+    launch.environment(tmp_path, unused_port())  # whoever is killed leaves nothing to clear away
+
+
 def test_a_database_that_is_none_is_named_with_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
