@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -93,20 +94,40 @@ def _next(desk: Desk, after: int) -> int | None:
 
 
 def apply_parked(desk: Desk, *, now: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Apply parked events whose message has appeared; how many."""
-    with desk.database.reading() as session:
-        if not events.found(session, most=1):
-            return 0
-    applied = 0
+    """Apply parked events whose message has appeared; how many. One that cannot be is tried the next time."""
+    applied, size = 0, AT_ONCE
+    past: set[int] = set()
     while not stopping():
-        with desk.database.transaction() as session:
-            found = _some(events.found(session, most=AT_ONCE))
-            done = apply(session, desk, found, now=now)
-            point("events.park")
+        with desk.database.reading() as session:
+            first = _found(session, past, most=1)
+        if not first:
+            break
+        try:
+            done = _apply_found(desk, past, most=size, now=now)
+        except _TROUBLE:
+            if size > 1:
+                size = 1  # one of these cannot be applied: it must not hold up the others
+                continue
+            log.exception("a parked event could not be applied, and is tried again")
+            past.add(first[0].id)
+            size = AT_ONCE
+            continue
         applied += done
         if not done:
             break
     return applied
+
+
+def _apply_found(desk: Desk, past: AbstractSet[int], *, most: int, now: datetime) -> int:
+    with desk.database.transaction() as session:
+        done = apply(session, desk, _some(_found(session, past, most=most)), now=now)
+        point("events.park")
+    return done
+
+
+def _found(session: Session, past: AbstractSet[int], *, most: int) -> list[Waiting]:
+    found = events.found(session, most=most + len(past))
+    return [one for one in found if one.id not in past][:most]
 
 
 def _some(waiting: Sequence[Waiting]) -> Sequence[Waiting]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from crm.adapters.sendgrid_events import read_events
 from crm.delivery.event_models import EventState, ProviderEvent
 from crm.delivery.event_ports import SignedPost
+from crm.delivery.events import Waiting
 from crm.delivery.models import Message
 from crm.delivery.models import MessageState as State
 from crm.delivery.ports import Accepted
@@ -18,7 +20,9 @@ from crm.privacy import register
 from crm.sequences.models import StopReason
 from crm.services import Services
 from crm.workflows.refusals.erase import Shelves, erase
-from crm.workflows.refusals.refuse import Mailbox
+from crm.workflows.refusals.refuse import Desk, Mailbox
+from crm.workflows.reports import apply_events as apply_module
+from crm.workflows.reports.follow_events import follow
 from crm.workflows.reports.keep_events import keep_post
 from tests.conftest import NOW, FakeClock
 from tests.servers.events import event
@@ -43,6 +47,31 @@ def test_an_event_for_a_message_that_is_not_here_waits_for_it(sent: Case) -> Non
         session.execute(update(Message).values(public_id=name))
     assert sent.apply_parked() == 1
     assert (sent.message.state, sent.enrolment.stop_reason) == (State.BOUNCED, StopReason.BOUNCED)
+    assert {one.state for one in sent.events()} == {EventState.APPLIED}
+
+
+def test_one_parked_event_that_cannot_be_applied_holds_up_no_other(
+    sent: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = sent.name
+    with sent.services.database.transaction() as session:
+        session.execute(update(Message).values(public_id="q" * 26))
+    now = sent.outreach.now
+    sent.keep(event("processed", name, at=now), event("delivered", name, at=now))
+    assert sent.apply().parked == 2
+    with sent.services.database.transaction() as session:
+        session.execute(update(Message).values(public_id=name))
+    bad = min(one.id for one in sent.events())
+
+    def fails(session: Session, desk: Desk, one: Waiting, *rest: Any) -> None:
+        if one.id == bad:
+            raise LookupError("of one event")
+        follow(session, desk, one, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply_module, "follow", fails)
+        assert sent.apply_parked() == 1
+    assert sent.apply_parked() == 1, "it is tried again"
     assert {one.state for one in sent.events()} == {EventState.APPLIED}
 
 
