@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - one a option
             settings=settings,
             days=days,
             task_days=task_days,
-            left=people.left if people else (),
+            asked=people.asked if people else None,
         )
         names = dict(session.execute(select(Mailbox.id, Mailbox.address)).all())
     if not quiet:
@@ -60,7 +60,9 @@ def command(  # noqa: PLR0913 - one a option
     _load(told, names)
     _not(told)
     if people is not None and not people.is_whole:
-        click.echo(f"The list is longer: {people.looked_at} of it were looked at, those with a ground first.")
+        click.echo(
+            f"The list is longer: {len(people.asked)} of it were looked at, those with a ground first."
+        )
     return OK if told.mails else NO
 
 

@@ -1,5 +1,6 @@
 """Whom a rehearsal is for, out of a list that may be far longer: those who may begin, as far as it looks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +14,7 @@ from crm.queries.gate.facts import AT_MOST
 from crm.queries.pages import listing
 from crm.queries.pages.listing import Filter
 from crm.sequences.shape import Version
-from crm.workflows.foresight.rehearsal_told import Left
-from crm.workflows.series.enrol import admit
+from crm.workflows.series.enrol import Asked, admit
 
 MOST: Final = 1_000
 """People in one rehearsal."""
@@ -27,15 +27,21 @@ LOOKED_AT: Final = 2_000
 class Audience:
     """Who is rehearsed, and who of those that were looked at is not."""
 
-    ids: list[int] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    """What the gate said of each."""
+
     is_whole: bool = True
     """Everybody of the list was looked at."""
 
     @property
-    def looked_at(self) -> int:
-        """About how many the gate was asked."""
-        return len(self.ids) + len(self.left)
+    def ids(self) -> list[int]:
+        """Those who may begin."""
+        return [one.loaded.recipient.id for one in self.asked if one.due_at is not None]
+
+    @property
+    def left(self) -> int:
+        """How many may not."""
+        return len(self.asked) - len(self.ids)
 
 
 def audience(
@@ -48,18 +54,28 @@ def audience(
     found, wanted = Audience(), _in_turn(session, chosen)
     found.is_whole = len(wanted) <= LOOKED_AT
     wanted = wanted[:LOOKED_AT]
+    room, at_company = MOST, Counter[int]()
     for start in range(0, len(wanted), AT_MOST):
-        for one in admit(session, wanted[start : start + AT_MOST], version, now=now, settings=settings):
-            if one.due_at is None:
-                found.left.append(Left(one.loaded.recipient, one.decision))
-            elif len(found.ids) < MOST:
-                found.ids.append(one.loaded.recipient.id)
-            else:
-                found.is_whole = False
-        if len(found.ids) == MOST and start + AT_MOST < len(wanted):
+        if room == 0:
             found.is_whole = False
             break
+        some = wanted[start : start + AT_MOST]
+        for one in admit(session, some, version, now=now, settings=settings, at_company=at_company):
+            if one.due_at is not None and room == 0:
+                found.is_whole = False
+                continue
+            room -= one.due_at is not None
+            found.asked.append(one)
     return found
+
+
+def picked(
+    session: Session, ids: Sequence[int], version: Version, *, now: datetime, settings: Settings
+) -> Audience:
+    """Those that somebody ticked, as far as a rehearsal has room."""
+    wanted = list(dict.fromkeys(ids))
+    asked = admit(session, wanted[:MOST], version, now=now, settings=settings)
+    return Audience(asked, is_whole=len(wanted) <= MOST)
 
 
 def _in_turn(session: Session, chosen: Filter) -> Sequence[int]:

@@ -56,11 +56,13 @@ class Cast:
     _firms: dict[str, Firm] = field(default_factory=dict)
     _mails: dict[int, list[datetime]] = field(default_factory=dict)
 
-    def load(self, prospect_ids: Sequence[int] | None) -> None:
-        """Read everything once."""
+    def load(self, prospect_ids: Sequence[int] | None, asked: Sequence[Asked] | None = None) -> None:
+        """Read everything once; what the gate said of those who would begin only where nobody knows it."""
         session, own = self.session, self.version.sequence_id
         at_home = house(session, self.settings)
-        asked = self._ask(prospect_ids)
+        asked = self._ask(prospect_ids) if asked is None else asked
+        self.people |= {one.loaded.recipient.id: one.loaded.recipient for one in asked}
+        self.left += [Left(one.loaded.recipient, one.decision) for one in asked if one.due_at is None]
         known = {one.loaded.recipient.id: one.loaded.recipient for one in asked}
         self.heads = versions.heads(session, [own])
         rows, left_off = under_way.running(
@@ -102,10 +104,7 @@ class Cast:
         if prospect_ids is None:
             return []
         wanted = list(dict.fromkeys(prospect_ids))
-        asked = admit(self.session, wanted, self.version, now=self.now, settings=self.settings)
-        self.people |= {one.loaded.recipient.id: one.loaded.recipient for one in asked}
-        self.left += [Left(one.loaded.recipient, one.decision) for one in asked if one.due_at is None]
-        return asked
+        return admit(self.session, wanted, self.version, now=self.now, settings=self.settings)
 
     def _surroundings(self, people: Mapping[int, Recipient]) -> None:
         """What they share: companies, domains, the ledger."""

@@ -17,7 +17,8 @@ from crm.sequences import versions
 from crm.workflows.foresight.rehearsal_cast import Cast
 from crm.workflows.foresight.rehearsal_play import Play
 from crm.workflows.foresight.rehearsal_ticks import Ticks
-from crm.workflows.foresight.rehearsal_told import Happening, Left, Rehearsal
+from crm.workflows.foresight.rehearsal_told import Happening, Rehearsal
+from crm.workflows.series.enrol import Asked
 
 DAYS: Final = 90
 
@@ -31,13 +32,13 @@ def rehearse(  # noqa: PLR0913 - by name
     settings: Settings,
     days: int = DAYS,
     task_days: int = 0,
-    left: Sequence[Left] = (),
+    asked: Sequence[Asked] | None = None,
     ticks: Ticks = Ticks(),  # noqa: B008 - a constant
 ) -> Rehearsal:
     """Play the newest version of a sequence for people who would be enrolled now, in this order.
 
     `prospect_ids` None: for those who are in it already, each in their own version. `task_days`: working days
-    after which a task is done. `left`: who was asked about before and may not begin.
+    after which a task is done. `asked`: what the gate said of them just now, where it was asked before.
 
     Raises:
         NotFoundError: there is no such sequence, or nothing of it was published.
@@ -45,7 +46,7 @@ def rehearse(  # noqa: PLR0913 - by name
     """
     version = versions.newest(session, sequence_id)
     cast = Cast(session, settings, now, now + timedelta(days=days), version)
-    cast.load(prospect_ids)
+    cast.load(prospect_ids, asked)
     play = Play(
         starts=now,
         ends=cast.ends,
@@ -61,10 +62,7 @@ def rehearse(  # noqa: PLR0913 - by name
     for actor in cast.at_a_task:
         play.await_task(actor, now)
     play.run(cast.resuming)
-    told = _told(cast, play, task_days)
-    told.left = [*told.left, *left]
-    told.people = {**told.people, **{one.person.id: one.person for one in left}}
-    return told
+    return _told(cast, play, task_days)
 
 
 def _told(cast: Cast, play: Play, task_days: int) -> Rehearsal:

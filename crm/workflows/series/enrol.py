@@ -93,7 +93,7 @@ class Asked(NamedTuple):
     """When their first step would be due; None: they are not let in."""
 
 
-def admit(
+def admit(  # noqa: PLR0913 - by name
     session: Session,
     wanted: Sequence[int],
     version: Version,
@@ -101,8 +101,11 @@ def admit(
     now: datetime,
     settings: Settings,
     starts_at: datetime | None = None,
+    at_company: Counter[int] | None = None,
 ) -> list[Asked]:
     """Ask the gate who may begin a sequence now. Writes nothing; whoever is gone is left out.
+
+    `at_company`: of those asked about before these how many were let in, by company; it is counted on.
 
     Raises:
         ArchivedError: it was put away.
@@ -121,7 +124,7 @@ def admit(
     ]
     begins = max(starts_at or now, now)
     found: list[Asked] = []
-    at_company: Counter[int] = Counter()
+    at_company = Counter() if at_company is None else at_company
     for loaded in facts_batch(session, questions, now, settings):
         if loaded is None:
             continue

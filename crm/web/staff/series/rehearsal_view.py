@@ -189,9 +189,9 @@ def cut(people: Audience) -> str:
     if not people.left:
         return f"This is for {begin}, the first of the list: a rehearsal holds no more."
     return (
-        f"The list is longer than a rehearsal. {people.looked_at:,} of it were looked at, those with a ground"
-        f" on record first. This is for the {begin} who may begin; below are the reasons of the"
-        f" {len(people.left):,} left out."
+        f"The list is longer than a rehearsal. {len(people.asked):,} of it were looked at, those with a"
+        f" ground on record first. This is for the {begin} who may begin; below are the reasons of the"
+        f" {people.left:,} left out."
     )
 
 

@@ -17,7 +17,7 @@ from crm.web.context import now, reading, services
 from crm.web.staff.people.prospects import chosen_in
 from crm.web.staff.series import rehearsal_view as view
 from crm.web.staff.series.sequences import found_or_404
-from crm.workflows.foresight.rehearsal_audience import MOST, Audience, audience
+from crm.workflows.foresight.rehearsal_audience import Audience, audience, picked
 from crm.workflows.foresight.rehearse import DAYS, rehearse
 
 bp = Blueprint("rehearsing", __name__)
@@ -48,7 +48,7 @@ def show(sequence_id: int) -> ResponseReturnValue:
         settings=services().settings,
         days=DAYS,
         task_days=task_days,
-        left=people.left if people else (),
+        asked=people.asked if people else None,
     )
     kept = {name: value for name in _KEPT if (value := request.args.get(name, ""))}
     pages = view.mails(told, start=whole_number(request.args.get("from")) or 0)
@@ -92,6 +92,6 @@ def _audience(who: str, version: Version) -> Audience | None:
         return None
     if who == "chosen":
         wanted = [number for one in request.args.get("ids", "").split(".") if (number := whole_number(one))]
-        return Audience(wanted[:MOST], is_whole=len(wanted) <= MOST)
+        return picked(reading(), wanted, version, now=now(), settings=services().settings)
     chosen = chosen_in(request.args) if who == "list" else Filter(status=Status.NEW)
     return audience(reading(), chosen, version, now=now(), settings=services().settings)
