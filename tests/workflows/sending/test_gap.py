@@ -208,7 +208,9 @@ def test_no_local_day_has_more_than_its_allowance_when_the_clocks_change(
     clock.now = begins.replace(hour=5)
     box = outreach.mailbox(cap=16, gap=TEN, jitter=timedelta(minutes=5), ramp=(10, 3))
     outreach.enrol(outreach.people(80), outreach.sequence(mail(), mailbox=box))
-    run(outreach, clock, hours=24 * 5 + 14, step=timedelta(minutes=3))
+    for _ in range(6):
+        run(outreach, clock, hours=14, step=timedelta(minutes=3))
+        run(outreach, clock, hours=10, step=timedelta(minutes=20))
     moments = sent_at(outreach)
     days = Counter(moment.astimezone(AMSTERDAM).date() for moment in moments)
     assert [days[day] for day in sorted(days)] == [10, 13, 16, 16]
