@@ -158,9 +158,8 @@ class Play:
             self.pause(actor, StopReason.BLOCKED, lack, now)
         else:
             self._number += 1
-            letter = Letter(fate.at, self._number, actor, late_from=actor.held_due_at)
-            actor.held_due_at = None
-            self.boxes[actor.mailbox_id].put(letter)
+            since, actor.held_due_at = actor.held_due_at, None
+            self.boxes[actor.mailbox_id].put(Letter(fate.at, self._number, actor, late_from=since))
 
     def _placed(self, actor: Actor, after: datetime) -> datetime:
         person, seed = actor.person, seed_of(actor.enrolment_id, actor.position)

@@ -13,7 +13,7 @@ from crm.compose.headers import UnencodableError
 from crm.compose.letter import Letter, LetterFaultError, Sender
 from crm.compose.lint_wire import lint_wire
 from crm.compose.mime import compose
-from crm.compose.notices import NOTICE_VERSION, Grounds, Retention
+from crm.compose.notices import NOTICE_VERSION, Retention
 from crm.compose.template import Template
 from crm.compose.threads import Thread, thread_of
 from crm.compose.words import words_in
@@ -25,27 +25,11 @@ from crm.kernel.public_links import MailboxLink, PublicLinks, StepDay
 from crm.kernel.settings import MailerKind, Settings
 from crm.permission import measuring
 from crm.permission.findings import Decision
-from crm.permission.reasons import Reason
 from crm.permission.record import to_record
-from crm.prospects.models import SourceKind
 from crm.queries.gate.facts import Loaded
-from crm.queries.gate.facts_person import Whence
 from crm.queries.gate.recipients import Recipient
+from crm.workflows.planning.why_written import grounds_of, source_of
 
-_GROUNDS: Final = (
-    (Reason.CONSENT_RECORDED, Grounds.CONSENT),
-    (Reason.CUSTOMER_RECORDED, Grounds.CUSTOMER),
-    (Reason.ADDRESS_PUBLISHED, Grounds.PUBLISHED_ADDRESS),
-    (Reason.INTEREST_ASSESSED, Grounds.LEGITIMATE_INTEREST),
-)
-_SOURCES: Final = {
-    SourceKind.WEBSITE: notices.SourceKind.WEBSITE,
-    SourceKind.FAIR: notices.SourceKind.MEETING,
-    SourceKind.REFERRAL: notices.SourceKind.REFERRAL,
-    SourceKind.INBOUND: notices.SourceKind.THEMSELVES,
-    SourceKind.CUSTOMER: notices.SourceKind.CUSTOMER,
-    SourceKind.REGISTER: notices.SourceKind.REGISTER,
-}
 PROCESSORS: Final = {MailerKind.SENDGRID: ("Twilio SendGrid",)}
 """Who handles the data for us, for the notice."""
 
@@ -164,7 +148,7 @@ def write_letter(desk: Desk, draft: Draft, loaded: Loaded, decision: Decision) -
 
 def _letter(desk: Desk, draft: Draft, loaded: Loaded, decision: Decision, names: _Names) -> Letter:
     person, links, settings = loaded.recipient, desk.links, desk.settings
-    grounds = _grounds(decision)
+    grounds = grounds_of(decision)
     if person.mailbox is None or loaded.whence is None or grounds is None:
         raise LetterFaultError(("recipient", "source", "grounds"))
     values = values_of(person, language=draft.language, signs=draft.outlet.signs)
@@ -182,7 +166,7 @@ def _letter(desk: Desk, draft: Draft, loaded: Loaded, decision: Decision, names:
         date=draft.due_at,
         first_contact=loaded.facts.notice_at is None,
         why=notices.why_line(draft.language, grounds, company=person.company),
-        source=_source(draft.language, loaded.whence, person),
+        source=source_of(draft.language, loaded.whence, person),
         grounds=grounds,
         retention=Retention(settings.retention_months, 2 * settings.retention_months),
         processors=PROCESSORS.get(settings.mailer, ()),
@@ -201,11 +185,6 @@ def _letter(desk: Desk, draft: Draft, loaded: Loaded, decision: Decision, names:
 def message_id(public_id: str, links: PublicLinks) -> str:
     """The Message-ID of one of ours."""
     return f"<{public_id}@{links.mail_domain}>"
-
-
-def _grounds(decision: Decision) -> Grounds | None:
-    """The best ground among the proofs the gate found enough."""
-    return next((grounds for reason, grounds in _GROUNDS if decision.has(reason)), None)
 
 
 def _subject(draft: Draft, values: dict[str, str | None]) -> str:
@@ -228,11 +207,6 @@ def _pixel(links: PublicLinks, draft: Draft, names: _Names) -> str | None:
     if names.tracking is TrackingMode.AGGREGATE and draft.step_id is not None:
         return links.step_pixel_url(StepDay(draft.step_id, draft.due_at.date()))
     return None
-
-
-def _source(language: Language, whence: Whence, person: Recipient) -> str:
-    where = whence.words or whence.url or person.website or person.domain or person.company
-    return notices.source_line(language, _SOURCES[whence.kind], where=where, on=whence.on)
 
 
 def values_of(person: Recipient, *, language: Language, signs: str) -> dict[str, str | None]:
