@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from itsdangerous import URLSafeSerializer
+from sqlalchemy import select
 
 from crm.audit import chain
 from crm.conversations.models import NoteKind
+from crm.delivery.models import Mailbox
 from crm.operations import alarms, heartbeat
 from crm.queries.sending.leaving import EVERYTHING, Reach, Scope
 from crm.sequences.models import EnrolmentState, Sequence
@@ -159,6 +161,21 @@ def test_a_fault_of_ours_over_everything_stands_at_the_top(
     page = admin.get("/").text
     assert title in page
     assert said in page
+    assert "Resume" not in page
+
+
+def test_a_provider_that_is_away_is_named_with_its_mailbox_and_nothing_to_press(
+    admin: Browser, outreach: Outreach
+) -> None:
+    box = outreach.mailbox()
+    with outreach.services.database.transaction() as session:
+        scope, why = str(Scope(Reach.MAILBOX, box)), {"reason": "unreachable"}
+        alarms.sound(session, alarms.AWAY, scope, detail=why, at=outreach.now)
+        address = session.scalar(select(Mailbox.address).where(Mailbox.id == box))
+    page = admin.get("/").text
+    assert f"Nothing leaves from {address}." in page
+    assert "The mail server or service does not answer." in page
+    assert "tried every quarter of an hour" in page
     assert "Resume" not in page
 
 
