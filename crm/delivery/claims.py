@@ -39,23 +39,16 @@ class LiveClaim:
     """Real time."""
 
 
-def live_for(
-    session: Session,
-    digests: Collection[AddressDigest],
-    *,
-    prospect_ids: Collection[int] = (),
-    real_now: datetime,
-) -> list[LiveClaim]:
+def live_for(session: Session, digests: Collection[AddressDigest], *, real_now: datetime) -> list[LiveClaim]:
     """What may be on its way to a person right now.
 
     Whoever objects writes first, commits, and asks this in a transaction of its own afterwards (I01): with
-    nothing found the answer is final. `digests` are all spellings of the mailbox under all keys; prospects
-    that the refusal covers by other spellings are named by id. A claim whose lease is over does not count,
-    its holder lets go before the message could leave; one that is being handed over counts until its outcome
-    is written down.
+    nothing found the answer is final. `digests` are all spellings of the mailbox under all keys. A claim
+    whose lease is over does not count, its holder lets go before the message could leave; one that is being
+    handed over counts until its outcome is written down.
     """
     query = select(_m.id, _m.public_id, _m.state, _m.lease_until).where(
-        or_(_m.address_digest.in_(digests), _m.prospect_id.in_(prospect_ids)),
+        _m.address_digest.in_(digests),
         or_(
             _m.state == MessageState.SENDING,
             and_(_m.state == MessageState.CLAIMED, _m.lease_until > real_now),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from crm.kernel.prepared import Prepared
 from crm.operations.models import Alarm
 
 LAID_ASIDE: Final = "laid_aside"
@@ -33,6 +34,7 @@ _NO_PAUSE: Final = (GATE, PLANNER, SOON, AWAY)
 
 _alarms = Alarm.metadata.tables["alarms"]
 _a = _alarms.c
+_STANDING = Prepared(select(_a.scope).where(_a.kind == bindparam("kind"), _a.resolved_at.is_(None)))
 
 
 def sound(session: Session, kind: str, scope: str, *, detail: Mapping[str, Any], at: datetime) -> bool:
@@ -59,7 +61,7 @@ def stands(session: Session, scope: str, *, kind: str) -> bool:
 
 def scopes(session: Session, kind: str) -> list[str]:
     """What alarms of this kind that stand are about."""
-    return list(session.scalars(select(_a.scope).where(_a.kind == kind, _a.resolved_at.is_(None))))
+    return [row[0] for row in _STANDING.rows(session, kind=kind)]
 
 
 def resolve(session: Session, scope: str, *, by: int | None, at: datetime, kind: str | None = None) -> int:
