@@ -142,14 +142,14 @@ def test_doubt_about_one_message_keeps_the_rest_of_the_batch_at_home() -> None:
 
 def test_what_cannot_be_finished_in_time_is_not_begun() -> None:
     def slowly(peer: Peer) -> None:
-        peer.stop.wait(0.3)
+        peer.stop.wait(0.5)
         peer.say(b"250 ok\r\n")
 
-    limits = Limits(batch=1.2, opening=0.5, message=1, answer=0.4)
+    limits = Limits(batch=2.6, opening=1, message=2.6, answer=1.5)
     with SmtpServer({(Stage.TAKEN, 0): slowly}, pipelining=False) as server:
         start = monotonic()
         outcomes = send(server, 10, limits)
-        assert monotonic() - start < 2.5
+        assert monotonic() - start < 4
         late = [one for one in outcomes if one == NotSent(NotSentReason.OUT_OF_TIME)]
         assert len(late) + len(server.taken) == 10
         assert late
@@ -158,7 +158,7 @@ def test_what_cannot_be_finished_in_time_is_not_begun() -> None:
 
 def test_a_mailer_that_is_busy_says_so_in_time() -> None:
     with SmtpServer({(Stage.DOT, 1): hang}) as server:
-        mailer = mailer_for(server, Limits(batch=1, opening=0.5, message=0.9, answer=0.7))
+        mailer = mailer_for(server, Limits(batch=3, opening=2, message=2.9, answer=1.9))
         thread = threading.Thread(target=mailer.send, args=([envelope(1)],))
         thread.start()
         while "DATA" not in server.commands:
@@ -169,10 +169,10 @@ def test_a_mailer_that_is_busy_says_so_in_time() -> None:
 
 def test_each_message_has_time_of_its_own() -> None:
     def slowly(peer: Peer) -> None:
-        peer.stop.wait(0.4)
+        peer.stop.wait(0.6)
         peer.say(b"250 ok\r\n")
 
-    limits = Limits(batch=5, opening=2, message=0.7, answer=0.1)
+    limits = Limits(batch=9, opening=3, message=2, answer=0.1)
     with SmtpServer({(Stage.TAKEN, 0): slowly}) as server:
         assert [type(one) for one in send(server, 4, limits)] == [Accepted] * 4
         assert len(server.taken) == 4
