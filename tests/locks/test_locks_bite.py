@@ -10,6 +10,9 @@ from tests.locks.watch import Held, Waited
 
 pytestmark = pytest.mark.timeout(180)
 
+TRIES = 3
+"""Who meets whom in four seconds is chance; a fault that three of them do not show would not be noticed."""
+
 
 @pytest.mark.parametrize(
     ("planted", "found"),
@@ -22,8 +25,8 @@ pytestmark = pytest.mark.timeout(180)
     ],
 )
 def test_it_goes_red_when(settings: Settings, planted: Plant, found: str) -> None:
-    findings = Play(settings, seconds=4, people=100, planted=planted).run()
-    assert found in findings.wrong, str(findings)
+    played = (Play(settings, seconds=4, people=100, planted=planted).run() for _ in range(TRIES))
+    assert any(found in findings.wrong for findings in played)
 
 
 def held(own: float, *, worked: float = 0.01, at: float = 0.0, in_line: float = 0.0) -> Held:
