@@ -1,13 +1,41 @@
-"""Enrolments before messages: whoever changes both takes them in one order (`crm.sequences.order`)."""
+"""Enrolments before messages: whoever changes both takes them in one order (`crm.sequences.order`).
+
+Before both come the companies that mail is about to leave for. Only who marks mail takes those, and takes
+them first, so nobody who holds an enrolment or a message ever waits for one.
+"""
 
 from collections.abc import Collection
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.delivery.models import Message
+from crm.prospects.models import Prospect
 from crm.sequences import order
 from crm.sequences.models import Enrolment
+
+# Any number, the same everywhere: the space of these advisory locks on PostgreSQL.
+_COMPANY: Final = 0x636F6D70
+
+
+def lock_companies_of(session: Session, message_ids: Collection[int]) -> None:
+    """Let nobody else mark mail to these companies as leaving until our commit.
+
+    Whether one may leave rests on what else may be leaving for the same person and company: a mark that is
+    not committed yet cannot be seen, only waited for. SQLite has one writer anyway.
+    """
+    if not message_ids or session.get_bind().dialect.name != "postgresql":
+        return
+    theirs = (
+        select(Prospect.company_id)
+        .join(Message, Message.prospect_id == Prospect.id)
+        .where(Message.id.in_(message_ids))
+        .distinct()
+        .order_by(Prospect.company_id)
+        .subquery()
+    )
+    session.execute(select(func.pg_advisory_xact_lock(_COMPANY, theirs.c.company_id)))
 
 
 def lock_series_of(session: Session, message_ids: Collection[int]) -> None:
