@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -115,24 +115,33 @@ class BatchWriter(Generic[Row]):
                 try:
                     self._write(rows)
                 except (OSError, SQLAlchemyError) as error:
-                    if isinstance(error, SQLAlchemyError) and not is_outage(error):
-                        self._one_by_one(rows)
-                        continue
-                    self._rows.extendleft(reversed(rows))
-                    log.warning(
-                        "openings wait", extra={"rows": len(self._rows), "kind": type(error).__name__}
-                    )
-                    return False
+                    if _passes(error):
+                        return self._wait_with(rows, error)
+                    if not self._one_by_one(rows):
+                        return False
             return True
 
-    def _one_by_one(self, rows: Sequence[Row]) -> None:
+    def _one_by_one(self, rows: Sequence[Row]) -> bool:
         """A batch that the database will never take: save the others from the row that spoils it."""
-        for row in rows:
+        for place, row in enumerate(rows):
             try:
                 self._write([row])
-            except SQLAlchemyError as error:
+            except (OSError, SQLAlchemyError) as error:
+                if _passes(error):
+                    return self._wait_with(rows[place:], error)
                 self.dropped += 1
                 log.warning("an opening was dropped", extra={"kind": type(error).__name__})
+        return True
+
+    def _wait_with(self, rows: Sequence[Row], error: Exception) -> Literal[False]:
+        self._rows.extendleft(reversed(rows))
+        log.warning("openings wait", extra={"rows": len(self._rows), "kind": type(error).__name__})
+        return False
+
+
+def _passes(error: OSError | SQLAlchemyError) -> bool:
+    """Tell whether the same rows may be taken later."""
+    return isinstance(error, OSError) or is_outage(error)
 
 
 def close_at_exit(writer: BatchWriter[Row]) -> None:

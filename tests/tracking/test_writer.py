@@ -132,6 +132,22 @@ def test_one_row_that_is_never_taken_does_not_hold_up_the_others(because: str) -
     assert writer.dropped == 1
 
 
+def test_a_database_that_goes_away_in_the_middle_of_that_loses_nobody_elses_row() -> None:
+    disk = Disk(hates=1)
+    away = iter([False, False, True, True, False])  # the batch, the first row; gone with the second and third
+
+    def write(rows: Sequence[int]) -> None:
+        disk.full = next(away, False)
+        disk.write(rows)
+
+    writer = BatchWriter(write, interval=3_600)
+    for row in range(5):
+        writer.add(row)
+    writer.close()
+    assert disk.kept == [0, 2, 3, 4]
+    assert writer.dropped == 1
+
+
 def test_many_threads_hand_over_and_nothing_is_lost_or_doubled() -> None:
     disk = Disk()
     writer = BatchWriter(disk.write, interval=0.001, batch=7)
