@@ -10,6 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+
+SESSIONS_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+"""How many sessions in this database wait for a lock. PostgreSQL shows one transaction the same for ever."""
+
 HOW_TO_GET_IT = "PostgreSQL is not installed here (Debian: apt-get install postgresql)"
 
 

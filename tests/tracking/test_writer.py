@@ -132,12 +132,18 @@ def test_one_row_that_is_never_taken_does_not_hold_up_the_others(because: str) -
     assert writer.dropped == 1
 
 
-def test_a_database_that_goes_away_in_the_middle_of_that_loses_nobody_elses_row() -> None:
+@pytest.mark.parametrize(
+    "fault", [OperationalError("insert", {}, Exception("gone")), OSError("no such file")]
+)
+def test_a_database_that_goes_away_in_the_middle_of_that_loses_nobody_elses_row(fault: Exception) -> None:
     disk = Disk(hates=1)
-    away = iter([False, False, True, True, False])  # the batch, the first row; gone with the second and third
+    is_away = iter(
+        [False, False, False, True]
+    )  # the batch, the rows up to the spoilt one; gone with the next
 
     def write(rows: Sequence[int]) -> None:
-        disk.full = next(away, False)
+        if next(is_away, False):
+            raise fault
         disk.write(rows)
 
     writer = BatchWriter(write, interval=3_600)

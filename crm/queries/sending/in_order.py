@@ -19,7 +19,16 @@ from crm.sequences.models import Enrolment
 _COMPANY: Final = 0x636F6D70
 
 
-def lock_companies_of(session: Session, message_ids: Collection[int]) -> None:
+def lock_for_mark(session: Session, message_ids: Collection[int], recorded: Collection[int] = ()) -> None:
+    """Lock what a mark on these messages rests on, before anything is written about them.
+
+    `recorded`: messages whose outcome is written down in the same transaction.
+    """
+    _lock_companies_of(session, message_ids)
+    lock_series_of(session, [*recorded, *message_ids])
+
+
+def _lock_companies_of(session: Session, message_ids: Collection[int]) -> None:
     """Let nobody else mark mail to these companies as leaving until our commit.
 
     Whether one may leave rests on what else may be leaving for the same person and company: a mark that is

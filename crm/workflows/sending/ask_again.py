@@ -80,7 +80,7 @@ def ask_again(
     """Judge a handful; those that may leave are marked as leaving, the caller commits.
 
     The others are withheld or put back here, with their slots. What is no longer ours is passed over. The
-    caller holds the companies and the enrolments of all of them (`queries.sending.in_order`).
+    caller holds what `queries.sending.in_order.lock_for_mark` locks.
     """
     if claim.lease_until - now.real < MARGIN:
         held = results.ours(session, ids, claim.id, state=MessageState.CLAIMED)

@@ -21,7 +21,7 @@ from crm.kernel.db import Database
 from crm.kernel.faults import point
 from crm.kernel.settings import Settings
 from crm.queries.gate.house import house
-from crm.queries.sending.in_order import lock_companies_of, lock_series_of
+from crm.queries.sending.in_order import lock_for_mark, lock_series_of
 from crm.workflows.sending.ask_again import Look, Moment, ask_again, look_at
 from crm.workflows.sending.claim import Batch, claim_batch, rest_after
 from crm.workflows.sending.judge import Leaving
@@ -131,8 +131,7 @@ def _next(room: PostRoom, before: Handful, ids: Sequence[int]) -> tuple[Handful,
     """Write down what became of the last ones, ask the gate about these, and mark those that may leave."""
 
     def write(session: Session) -> tuple[Dispatched, list[Leaving]]:
-        lock_companies_of(session, ids)
-        lock_series_of(session, [*before.outcomes, *ids])
+        lock_for_mark(session, ids, recorded=list(before.outcomes))
         recorded = _record(room, session, before)
         claim, now = before.batch.claim, _now(room)
         return recorded, ask_again(session, ids, claim, now=now, settings=room.settings, look=before.look)
@@ -158,8 +157,7 @@ def _one_by_one(room: PostRoom, before: Handful, ids: Sequence[int]) -> list[Lea
 
     def mark(some: Sequence[int]) -> list[Leaving]:
         def write(session: Session) -> list[Leaving]:
-            lock_companies_of(session, some)
-            lock_series_of(session, some)
+            lock_for_mark(session, some)
             now = _now(room)
             return ask_again(session, some, batch.claim, now=now, settings=room.settings, look=before.look)
 

@@ -16,8 +16,8 @@ from crm.workflows.holding import pause as pauses
 from crm.workflows.holding import pause_end
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, mail
+from tests.postgres import SESSIONS_WAITING
 from tests.workflows.holding.test_pause_ends import REACHES, SPAN, move, pause, scope_of, wish
-from tests.workflows.sending.test_in_order import WAITING
 
 pytestmark = pytest.mark.on_postgresql
 
@@ -44,7 +44,7 @@ def until_it_waits(outreach: Outreach, running: Future[bool]) -> None:
     deadline = monotonic() + 5
     while not running.done() and monotonic() < deadline:
         with outreach.services.database.reading() as looking:
-            if looking.scalar(WAITING):
+            if looking.scalar(SESSIONS_WAITING):
                 return
         sleep(0.01)
 

@@ -26,7 +26,8 @@ from crm.workflows.inbox.understand_mail import understand_mail
 from tests.correspondence import Correspondence
 from tests.fakes import MemoryInbox
 from tests.outreach import Outreach, mail
-from tests.workflows.sending.test_in_order import ENROLMENTS, FREE, WAITING
+from tests.postgres import SESSIONS_WAITING
+from tests.workflows.sending.test_in_order import ENROLMENTS, FREE
 
 pytestmark = pytest.mark.on_postgresql
 
@@ -65,7 +66,7 @@ def until_somebody_waits(services: Services) -> None:
     deadline = monotonic() + 10
     while True:
         with services.database.reading() as looking:  # one transaction shows the same activity for ever
-            if looking.scalar(WAITING):
+            if looking.scalar(SESSIONS_WAITING):
                 return
         assert monotonic() < deadline, "nobody waits"
         sleep(0.01)

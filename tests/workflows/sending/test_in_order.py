@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, update
 
 from crm.conversations.models import NoteKind
 from crm.delivery.models import Message
@@ -28,18 +29,18 @@ from crm.workflows.holding.resume import resume
 from crm.workflows.people.change_status import change_status
 from crm.workflows.people.edit_prospect import edit_company, edit_prospect
 from crm.workflows.planning.unplan import unplan
+from crm.workflows.sending import dispatch as dispatching
 from crm.workflows.sending.claim import claim_batch
 from crm.workflows.sending.dispatch import dispatch, send_handful
 from crm.workflows.sending.resolve_uncertain import Verdict, resolve_uncertain
 from tests.conftest import NOW, FakeClock
+from tests.outreach import mail
+from tests.postgres import SESSIONS_WAITING
 from tests.web.staff.conftest import account
 from tests.workflows.reports.reported import Case, handed_over, says
 
 pytestmark = pytest.mark.on_postgresql
 
-WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 ENROLMENTS = select(Enrolment.id).with_for_update(key_share=True)
 FREE = select(Message.id).with_for_update(skip_locked=True)
 PEOPLE = select(Prospect.id).with_for_update(key_share=True, skip_locked=True)
@@ -58,6 +59,12 @@ def case(services: Services, clock: FakeClock) -> Case:
 
 
 def _mark(case: Case) -> None:
+    dispatch(case.outreach.room)
+
+
+def _mark_what_may_not_leave(case: Case) -> None:
+    with case.services.database.transaction() as session:
+        session.execute(update(Prospect).values(restricted_at=case.outreach.now))
     dispatch(case.outreach.room)
 
 
@@ -112,15 +119,18 @@ def _note_a_meeting(case: Case) -> None:
 def _waits(case: Case) -> bool:
     # A transaction each: PostgreSQL shows one transaction the same activity for ever.
     with case.services.database.reading() as looking:
-        return bool(looking.scalar(WAITING))
+        return bool(looking.scalar(SESSIONS_WAITING))
 
 
-def waits_first(case: Case, way: Callable[[Case], object], *, messages: int) -> None:
+def waits_first(
+    case: Case, way: Callable[[Case], object], *, messages: int, held: Select[Any] = ENROLMENTS
+) -> None:
     """`way` waits for the enrolment that we hold; it has neither a message nor the person in hand by then.
 
     Whoever writes an outcome down holds the enrolment, and notes it of the person.
     """
     failed: list[BaseException] = []
+    people = len(case.outreach.enrolments())
 
     def run() -> None:
         try:
@@ -129,7 +139,7 @@ def waits_first(case: Case, way: Callable[[Case], object], *, messages: int) -> 
             failed.append(error)
 
     with case.services.database.transaction() as planner:
-        planner.execute(ENROLMENTS).all()
+        planner.execute(held).all()
         other = threading.Thread(target=run)
         other.start()
         deadline = monotonic() + 10
@@ -138,14 +148,24 @@ def waits_first(case: Case, way: Callable[[Case], object], *, messages: int) -> 
             sleep(0.01)
         with case.services.database.reading() as looking:
             assert len(looking.scalars(FREE).all()) == messages
-            assert len(looking.scalars(PEOPLE).all()) == 1
+            assert len(looking.scalars(PEOPLE).all()) == people
     other.join(10)
     assert (other.is_alive(), failed) == (False, [])
 
 
 @pytest.mark.parametrize(
     "way",
-    [_mark, _hear, _unplan, _resume, _edit, _edit_the_company, _meet, _note_a_meeting],
+    [
+        _mark,
+        _mark_what_may_not_leave,
+        _hear,
+        _unplan,
+        _resume,
+        _edit,
+        _edit_the_company,
+        _meet,
+        _note_a_meeting,
+    ],
     ids=lambda way: way.__name__.strip("_"),
 )
 def test_the_enrolment_comes_first(case: Case, way: Callable[[Case], object]) -> None:
@@ -198,6 +218,30 @@ def test_it_does_when_the_outcome_of_a_hand_over_is_written_down(case: Case) -> 
 
     waits_first(case, come_back, messages=2)
     assert case.outreach.states() == [State.SENT, State.SENT]
+
+
+def test_it_does_when_outcomes_are_written_down_with_the_next_mark(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "BATCH_LIMIT", 1)
+    outreach = case.outreach
+    outreach.enrol(outreach.person("bob@kiosk.example"), outreach.sequence(mail()))
+    with case.services.database.transaction() as session:
+        session.execute(update(Enrolment).where(Enrolment.position == 1).values(next_due_at=outreach.now))
+    outreach.plan()
+    assert outreach.states() == [State.SENT, State.DUE, State.DUE]
+    mailer = SlowMailer(threading.Event(), threading.Event())
+    worker = threading.Thread(target=lambda: dispatch(replace(outreach.room, mailer=mailer)))
+    worker.start()
+    assert mailer.begun.wait(10)
+
+    def go_on(_: Case) -> None:
+        mailer.go_on.set()
+        worker.join(10)
+
+    [leaving] = [one.enrolment_id for one in outreach.messages() if one.state is State.SENDING]
+    waits_first(case, go_on, messages=3, held=ENROLMENTS.where(Enrolment.id == leaving))
+    assert outreach.states() == [State.SENT] * 3
 
 
 def test_a_claim_puts_off_only_those_whose_enrolment_is_free(case: Case, clock: FakeClock) -> None:

@@ -16,7 +16,7 @@ from crm.workflows.series.retire_sequence import archive_sequence
 from crm.workflows.series.switch_variant import switch_variant
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, mail
-from tests.workflows.sending.test_in_order import WAITING
+from tests.postgres import SESSIONS_WAITING
 
 pytestmark = pytest.mark.on_postgresql
 
@@ -75,7 +75,7 @@ def test_who_waits_for_the_first_holds_none_that_comes_after(
         deadline = monotonic() + 10
         while True:
             with database.reading() as looking:  # one transaction is shown the same activity for ever
-                if looking.scalar(WAITING):
+                if looking.scalar(SESSIONS_WAITING):
                     break
             assert monotonic() < deadline
             sleep(0.01)

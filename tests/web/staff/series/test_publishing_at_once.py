@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from crm.kernel.mail import Language
 from crm.sequences import drafts
@@ -20,11 +20,8 @@ from crm.workflows.series.publish_draft import Looked, publish_draft
 from crm.workflows.series.save_draft import save_draft
 from tests.conftest import FakeClock
 from tests.outreach import Outreach, mail
+from tests.postgres import SESSIONS_WAITING
 from tests.web.staff.conftest import Browser, account, browser_of
-
-WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 def drafted(outreach: Outreach) -> tuple[int, Looked]:
@@ -108,7 +105,7 @@ def _until_somebody_waits(services: Services) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with services.database.reading() as session:
-            if session.scalar(WAITING):
+            if session.scalar(SESSIONS_WAITING):
                 return
         time.sleep(0.02)
     pytest.fail("the second colleague never waited for the first")
